@@ -1,0 +1,1 @@
+"""What the checkers of two suites or more share."""

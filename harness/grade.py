@@ -1,0 +1,124 @@
+"""Stored answers become outcomes. Free, offline and repeatable: a checker that changes judges again at no cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from decimal import Decimal
+
+from .checkers.answers import Unreadable, read_json_object
+from .errors import CheckerError
+from .records import line
+from .values import Answer, Ask, Failure, Outcome, Plan, Response, Score, Suite, Tier, canonical, digest
+
+__all__ = ["combine", "grade", "grade_all"]
+
+Cost = Callable[[Tier, Response], Decimal]
+
+
+def combine(ask: Ask, replies: Sequence[Response]) -> Answer:
+    """One answer from a strategy's replies: the only one, or the commonest of a vote (the earliest on a tie).
+
+    Replies are the same vote when they hold the same JSON object, or else the same words.
+    """
+    chosen = replies[0]
+    if ask.tier.vote > 1:
+        votes = [_vote(reply.text) for reply in replies if reply.finish == "ok"]
+        if votes:
+            winner = Counter(votes).most_common(1)[0][0]
+            chosen = next(reply for reply in replies if reply.finish == "ok" and _vote(reply.text) == winner)
+    return Answer(text=chosen.text, finish=chosen.finish, responses=tuple(replies))
+
+
+def grade(ask: Ask, suite: Suite, replies: Sequence[Response | Failure | None], cost: Cost) -> Outcome:
+    """Judge one ask. A missing or failed reply and a checker that breaks are errors, never wrong answers."""
+    held = [reply for reply in replies if isinstance(reply, Response)]
+    if len(held) < len(replies):
+        failures = [reply.why for reply in replies if isinstance(reply, Failure)]
+        return _outcome(ask, suite, held, cost, verdict="error", why=failures[0] if failures else "not asked")
+    answer = combine(ask, held)
+    if answer.finish != "ok":
+        return _outcome(ask, suite, held, cost, verdict="fail", why=answer.finish, answer=answer)
+    try:
+        score = suite.check(ask.sample, answer.text)
+    except CheckerError as error:
+        return _outcome(ask, suite, held, cost, verdict="error", why=str(error), answer=answer)
+    except Exception as error:
+        why = f"checker broke: {type(error).__name__}: {error}"
+        return _outcome(ask, suite, held, cost, verdict="error", why=why, answer=answer)
+    return _outcome(ask, suite, held, cost, verdict=None, why=score.why, answer=answer, score=score)
+
+
+def grade_all(
+    plan: Plan,
+    replies: Mapping[str, Response | Failure],
+    cost: Cost,
+    *,
+    known: Iterable[Outcome] = (),
+    pool: Executor,
+) -> tuple[Outcome, ...]:
+    """The outcome of every ask of the plan, in its order.
+
+    An outcome in `known` for the same answer, sample and checker is taken over instead of being judged again; errors
+    never are.
+    """
+    suites = {suite.id: suite for suite in plan.suites}
+    memory = {outcome.graded: outcome for outcome in known if outcome.verdict != "error"}
+
+    def one(ask: Ask) -> Outcome:
+        mine = [replies.get(request.key) for request in ask.requests]
+        held = [reply for reply in mine if isinstance(reply, Response)]
+        if len(held) == len(mine):
+            old = memory.get(_graded(ask, suites[ask.suite], combine(ask, held)))
+            if old is not None:
+                new = _outcome(ask, suites[ask.suite], held, cost, verdict="fail", why=old.why, answer=combine(ask, held))
+                return replace(new, verdict=old.verdict, score=old.score, details=old.details)
+        return grade(ask, suites[ask.suite], mine, cost)
+
+    return tuple(pool.map(one, plan.asks))
+
+
+def _vote(text: str) -> str:
+    try:
+        return canonical(read_json_object(text))
+    except Unreadable:
+        return " ".join(text.split())
+
+
+def _graded(ask: Ask, suite: Suite, answer: Answer) -> str:
+    return digest([suite.checker_hash, line(ask.sample), answer.finish, answer.text])
+
+
+def _outcome(
+    ask: Ask,
+    suite: Suite,
+    replies: Sequence[Response],
+    cost: Cost,
+    *,
+    verdict: str | None,
+    why: str,
+    answer: Answer | None = None,
+    score: Score | None = None,
+) -> Outcome:
+    value = score.value if score else 0.0
+    return Outcome(
+        suite=suite.id,
+        sample=ask.sample.id,
+        level=ask.sample.level,
+        template=ask.sample.template,
+        tier=ask.tier.name,
+        epoch=ask.epoch,
+        verdict="error" if verdict == "error" else "pass" if value >= 1 else "fail",
+        score=value,
+        why=why,
+        details=score.details if score else "",
+        finish=answer.finish if answer else None,
+        cost=sum((cost(ask.tier, reply) for reply in replies), Decimal(0)),
+        input_tokens=sum(reply.usage.input for reply in replies),
+        output_tokens=sum(reply.usage.output for reply in replies),
+        latency_ms=sum(reply.latency_ms for reply in replies),
+        keys=tuple(request.key for request in ask.requests),
+        graded=_graded(ask, suite, answer) if answer else "",
+    )

@@ -1,0 +1,223 @@
+"""The whole flow, one function a command: what `cli` calls once it has parsed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from . import floors as floors_
+from . import grade, ledger, plugins, prices, report, suites, table, tiers
+from . import plan as plan_
+from . import run as run_
+from .cache import Cache
+from .errors import BadInput, Incomplete, TierfloorError
+from .values import Failure, Floor, Ladder, Outcome, Plan, Request, Response, Row, Suite, Tier
+
+__all__ = [
+    "Measured",
+    "Selection",
+    "ask",
+    "choose",
+    "collect",
+    "files",
+    "measure",
+    "published",
+    "require",
+    "save_answers",
+    "suite_floors",
+]
+
+Stored = Mapping[str, tuple[Request, Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a command line selects. Empty means all; `fresh` asks for new samples made with that seed."""
+
+    suites: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    levels: tuple[int, ...] = ()
+    limit: int | None = None
+    fresh: str | None = None
+    epochs: int | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether it leaves out samples or tiers or makes its own, so that no published table can follow from it."""
+        return bool(self.tiers or self.levels or self.limit or self.fresh is not None or self.epochs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Everything that follows from a plan and its answers."""
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    rows: tuple[Row, ...]
+    floors: tuple[Floor, ...]
+    evidence: report.Evidence
+
+    @property
+    def errors(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.verdict == "error"]
+
+
+def choose(selection: Selection, ladder: Ladder) -> Plan:
+    """The plan of a selection; raises BadInput for unknown suites, tiers or levels and for an empty selection."""
+    chosen = tuple(
+        suites.narrow(
+            suites.load(suites.find(name), fresh=selection.fresh), levels=selection.levels, limit=selection.limit
+        )
+        for name in selection.suites or suites.names()
+    )
+    if not any(suite.samples for suite in chosen):
+        raise BadInput("selection", "no samples left; widen --level or --limit")
+    only = {tier.name for tier in tiers.select(ladder, selection.tiers).tiers}
+    return plan_.plan(ladder, chosen, epochs=selection.epochs, only=only)
+
+
+def published(results: Path, ladder: Ladder) -> tuple[str, ...]:
+    """The suites that a results folder covers, or those of the shipped recording when there is none here."""
+    for folder in (results, ledger.shipped(ladder.name)):
+        found = tuple(sorted(path.stem for path in (folder / "outcomes").glob("*.jsonl")))
+        if found:
+            return found
+    raise BadInput(str(results), f"no results of the ladder {ladder.name!r} yet; start with: tierfloor run")
+
+
+def collect(plan: Plan, results: Path, cache: Cache | None) -> dict[str, tuple[Request, Response]]:
+    """The answers that the plan needs and that are stored: recorded ones first, then the cache."""
+    recorded = ledger.answers([results, ledger.shipped(plan.ladder.name)])
+    found: dict[str, tuple[Request, Response]] = {}
+    for request in (request for ask in plan.asks for request in ask.requests):
+        pair = recorded.get(request.key)
+        if pair is None and cache is not None:
+            response = cache.get(request.key)
+            pair = (request, response) if response is not None else None
+        if pair is not None:
+            found[request.key] = pair
+    return found
+
+
+def ask(
+    plan: Plan,
+    stored: Stored,
+    cache: Cache,
+    *,
+    budget: Decimal | None,
+    report_progress: Callable[[run_.Progress], None],
+) -> tuple[dict[str, Response | Failure], run_.Spending]:
+    """Send what is not stored; answers go to the cache as they arrive. Raises the first error that stops a run."""
+    today, unit = date.today(), plan.ladder.unit
+    terms = run_.Terms(
+        connect=lambda tier: plugins.load("tierfloor.providers", tier.provider)(tier),
+        keep=cache.add,
+        worst=lambda tier, request: prices.worst_case(request, tier, unit, today),
+        cost=lambda tier, response: prices.cost(response.usage, tier, unit, today),
+        report=report_progress,
+        budget=budget,
+    )
+    try:
+        return asyncio.run(run_.ask(plan_.missing(plan, stored.keys()), terms))
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+
+
+def measure(
+    plan: Plan,
+    replies: Mapping[str, Response | Failure],
+    stored: Stored,
+    *,
+    known: Iterable[Outcome] = (),
+    on: date | None = None,
+) -> Measured:
+    """Grade, tabulate and decide, from answers alone.
+
+    Prices are of the day `on`, by default the day of the latest answer, so that the same answers give the same table.
+    """
+    last = max((response.on for _, response in stored.values()), default=date.today().isoformat())
+    day = on or date.fromisoformat(last)
+    unit = plan.ladder.unit
+
+    def cost(tier: Tier, response: Response) -> Decimal:
+        return prices.cost(response.usage, tier, unit, day)
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        outcomes = grade.grade_all(plan, replies, cost, known=known, pool=pool)
+    rows = table.table(outcomes, plan.suites, plan.ladder)
+    by_key = {request.key: ask.tier for ask in plan.asks for request in ask.requests}
+    evidence = report.Evidence(
+        answers=stored,
+        priced_on=day.isoformat(),
+        price_source=prices.source(plan.ladder),
+        spent=sum((cost(by_key[key], response) for key, (_, response) in stored.items()), Decimal(0)),
+    )
+    return Measured(plan=plan, outcomes=outcomes, rows=rows, floors=floors_.floors(rows), evidence=evidence)
+
+
+def files(measured: Measured) -> dict[str, str]:
+    """The texts of a results folder, curves apart: the same measurement gives the same bytes."""
+    from .cache import answers_text
+
+    chosen, ladder = measured.plan.suites, measured.plan.ladder
+    texts = {
+        "routing.json": report.routing_json(measured.floors, chosen, ladder, measured.evidence),
+        "routing.md": report.routing_md(measured.floors, chosen, ladder, measured.evidence),
+        "table.csv": table.frame(measured.rows).to_csv(index=False, lineterminator="\n"),
+        "manifest.json": report.manifest(chosen, ladder, measured.evidence),
+    }
+    for suite in chosen:
+        keys = {request.key for ask in measured.plan.asks if ask.suite == suite.id for request in ask.requests}
+        texts[f"outcomes/{suite.id}.jsonl"] = ledger.outcomes_text(
+            outcome for outcome in measured.outcomes if outcome.suite == suite.id
+        )
+        texts[f"answers/{suite.id}.jsonl"] = answers_text(
+            pair for key, pair in measured.evidence.answers.items() if key in keys
+        )
+    return texts
+
+
+def save_answers(results: Path, used: Stored, cache: Cache) -> None:
+    """Before recorded answers leave a results folder because nothing asks for them any more, keep them in the cache."""
+    for key, (request, response) in ledger.answers([results]).items():
+        if key not in used:
+            cache.add(request, response)
+
+
+def require(plan: Plan, stored: Stored) -> None:
+    """Raise Incomplete, saying what is missing and what it would cost, unless every answer is stored."""
+    rows = [row for row in plan_.estimate(plan, stored.keys(), date.today()) if row.to_ask]
+    if not rows:
+        return
+    count = sum(row.to_ask for row in rows)
+    worst, expected = sum(row.worst for row in rows), sum(row.expected for row in rows)
+    where = ", ".join(f"{row.suite}/{row.tier} {row.to_ask}" for row in rows[:6]) + (", ..." if len(rows) > 6 else "")
+    raise Incomplete(
+        "offline",
+        f"{count} answers are not stored ({where}); asking them would cost about {report.money(Decimal(expected))} and at "
+        f"most {report.money(Decimal(worst))} {plan.ladder.unit}; run without --offline, or import them",
+    )
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error of ours in a task group's failure, else whatever came first."""
+    flat: list[BaseException] = []
+    waiting: Sequence[BaseException] = [group]
+    while waiting:
+        head, *waiting = waiting
+        if isinstance(head, BaseExceptionGroup):
+            waiting = [*head.exceptions, *waiting]
+        else:
+            flat.append(head)
+    return next((error for error in flat if isinstance(error, TierfloorError)), flat[0])
+
+
+def suite_floors(measured: Measured, suite: Suite) -> list[Floor]:
+    """The floors of one suite's category."""
+    return [floor for floor in measured.floors if floor.category == suite.category]

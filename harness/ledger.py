@@ -1,0 +1,62 @@
+"""results/<ladder>/ on disk: what a table was made from and what was made of it, as files that diff well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from . import cache
+from .records import line, read_lines, write_text
+from .values import Outcome, Request, Response
+
+__all__ = ["answers", "differences", "outcomes", "outcomes_text", "save", "shipped"]
+
+
+def shipped(ladder: str) -> Path:
+    """The recorded results of a ladder that come with tierfloor (the folder need not exist)."""
+    package = Path(__file__).parent
+    inside = package / "_results"
+    return (inside if inside.is_dir() else package.parent / "results") / ladder
+
+
+def answers(folders: Iterable[Path]) -> dict[str, tuple[Request, Response]]:
+    """The recorded answers of several results folders by request key; the first folder that has one wins."""
+    found: dict[str, tuple[Request, Response]] = {}
+    for folder in folders:
+        for path in sorted((folder / "answers").glob("*.jsonl")):
+            for key, pair in cache.read_answers(path).items():
+                found.setdefault(key, pair)
+    return found
+
+
+def outcomes(folders: Iterable[Path]) -> list[Outcome]:
+    """The outcomes of several results folders, validated."""
+    return [
+        outcome
+        for folder in folders
+        for path in sorted((folder / "outcomes").glob("*.jsonl"))
+        for outcome in read_lines(path, Outcome)
+    ]
+
+
+def outcomes_text(records: Iterable[Outcome]) -> str:
+    """Outcomes as sorted JSON lines."""
+    ordered = sorted(records, key=lambda each: (each.suite, each.sample, each.tier, each.epoch))
+    return "".join(f"{line(each)}\n" for each in ordered)
+
+
+def save(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """Write the files that differ, each replaced whole; returns their names."""
+    return [name for name, text in sorted(files.items()) if write_text(folder / name, text)]
+
+
+def differences(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """The names of the files that are missing in `folder` or say something else."""
+    return [name for name, text in sorted(files.items()) if _read(folder / name) != text]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode()
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,143 @@
+"""The gates of a suite: is its data what it says, and does its checker judge as its controls declare?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from . import prompts, stats
+from .errors import BadInput
+from .records import line
+from .suites import generate, load
+from .values import Control, Sample, Score, Suite
+
+__all__ = ["Finding", "lint"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one gate says of one suite. A `warn` does not fail the lint."""
+
+    suite: str
+    gate: str
+    result: str
+    detail: str
+
+
+def lint(suite: Suite, pool: Executor) -> list[Finding]:
+    """Run every gate; needs the public split. No model is asked."""
+    gates = (
+        ("data", _data(suite)),
+        ("prompts", _prompts(suite)),
+        ("evidence", _evidence(suite)),
+        ("controls", _controls(suite, pool)),
+        ("degenerate", _degenerate(suite, pool)),
+    )
+    found = []
+    for gate, problems in gates:
+        seen = list(problems)
+        found += [Finding(suite=suite.id, gate=gate, result=result, detail=detail) for result, detail in seen]
+        if not any(result == "fail" for result, _ in seen):
+            found.append(Finding(suite=suite.id, gate=gate, result="ok", detail=_summary(gate, suite)))
+    return found
+
+
+def _summary(gate: str, suite: Suite) -> str:
+    passes = sum(control.expect == "pass" for control in suite.controls)
+    return {
+        "data": f"{len(suite.samples)} samples, hash {suite.hash[:12]}",
+        "prompts": "every sample fills the prompt and shows no target",
+        "evidence": f"{len(_units(suite))} units, {stats.least_units(suite.rule)} are the least for a verdict",
+        "controls": f"{passes} right and {len(suite.controls) - passes} wrong answers judged as declared",
+        "degenerate": "empty, echoed and oversized answers fail",
+    }[gate]
+
+
+def _data(suite: Suite) -> Iterator[tuple[str, str]]:
+    """Frozen files equal what the generator makes, here and in another process with another hash seed."""
+    for name, split in suite.splits.items():
+        if split.seed is None or suite.generate is None:
+            continue
+        frozen = [line(sample) for sample in load(suite.folder, split=name).samples]
+        if frozen != [line(sample) for sample in generate(suite.splits, suite.generate, split=name)]:
+            yield "fail", f"data/{suite.id}.{name}.jsonl is not what the generator makes; run: tierfloor generate {suite.id}"
+    if suite.generate is not None and _elsewhere(suite) != _first_samples(suite):
+        yield "fail", "the generator makes other samples in another process; use no hash(), clock or global state"
+    twins = [text for text, count in Counter(sample.input for sample in suite.samples).items() if count > 1]
+    if twins:
+        yield "fail", f"{len(twins)} inputs stand more than once, the first: {twins[0][:60]!r}"
+    if "license" not in (suite.folder / "README.md").read_text(encoding="utf-8").split("---")[1]:
+        yield "fail", "README.md names no license in its front matter"
+
+
+def _prompts(suite: Suite) -> Iterator[tuple[str, str]]:
+    for sample in suite.samples:
+        prompt = prompts.fill(suite.user, sample)
+        if len(sample.target) > 12 and sample.target in prompt:
+            yield "fail", f"{sample.id}: the prompt shows the target"
+            return
+
+
+def _evidence(suite: Suite) -> Iterator[tuple[str, str]]:
+    units, least = len(_units(suite)), stats.least_units(suite.rule)
+    if units < least:
+        yield "warn", f"{units} units can never prove a tier: the rule needs {least}; add templates or widen the margin"
+    if suite.rule.horizon < least:
+        yield "fail", f"rule.horizon {suite.rule.horizon} is below the least number of units, {least}"
+    levels = {sample.level for sample in suite.samples}
+    if levels != {1, 2, 3, 4, 5}:
+        yield "warn", f"only levels {sorted(levels)}"
+
+
+def _controls(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
+    by_id = {sample.id: sample for sample in suite.samples}
+
+    def judged(control: Control) -> tuple[Control, Score]:
+        return control, suite.check(by_id[control.sample], control.answer)
+
+    for control, score in pool.map(judged, suite.controls):
+        verdict = "pass" if score.value >= 1 else "fail"
+        if verdict != control.expect:
+            yield "fail", f"{control.id}: must {control.expect}, but {verdict}s ({score.why} {score.details})"
+        elif verdict == "fail" and score.why != control.why:
+            yield "fail", f"{control.id}: must fail with {control.why!r}, but fails with {score.why!r} ({score.details})"
+
+
+def _degenerate(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
+    sample = suite.samples[0]
+    echo = prompts.fill(suite.user, sample)
+    answers = ("", "{}", "[]", "null", "I cannot help with that.", echo, "x" * 1_000_000, "[" * 100_000, "```python\n```")
+    for answer, score in zip(answers, pool.map(lambda text: suite.check(sample, text), answers), strict=True):
+        if score.value >= 1:
+            yield "fail", f"{sample.id}: the answer {answer[:40]!r} passes"
+
+
+def _units(suite: Suite) -> set[str]:
+    return {sample.template for sample in suite.samples}
+
+
+def _first_samples(suite: Suite) -> str:
+    if suite.generate is None:
+        return ""
+    made: list[Sample] = [suite.generate("lint", level, index) for level in range(1, 6) for index in range(2)]
+    return "".join(f"{line(sample)}\n" for sample in made)
+
+
+def _elsewhere(suite: Suite) -> str:
+    program = (
+        "import sys; from pathlib import Path; from harness.lint import _first_samples; from harness.suites import load;"
+        "sys.stdout.buffer.write(_first_samples(load(Path(sys.argv[1]))).encode())"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter on our own program
+        [sys.executable, "-c", program, str(suite.folder)],
+        capture_output=True,
+        check=False,
+        env={"PYTHONHASHSEED": "4242", "PYTHONPATH": ":".join(path for path in sys.path if path)},
+    )
+    if done.returncode:
+        raise BadInput(str(suite.folder / "generator.py"), done.stderr.decode().strip().splitlines()[-1])
+    return done.stdout.decode()

@@ -1,0 +1,250 @@
+"""What people and programs read: the routing table as JSON and Markdown, the manifest, lines for a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .records import plain
+from .values import Floor, Ladder, Request, Response, Row, Suite
+
+__all__ = ["Evidence", "floor_lines", "manifest", "money", "routing_json", "routing_md", "row_lines", "text_table"]
+
+ROUTING_FORMAT = "tierfloor.routing/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a table rests upon, beside its rows: the answers used and the day and source of the prices."""
+
+    answers: Mapping[str, tuple[Request, Response]]
+    priced_on: str
+    price_source: str
+    spent: Decimal
+
+    @property
+    def days(self) -> tuple[str, str] | None:
+        days = sorted(response.on for _, response in self.answers.values())
+        return (days[0], days[-1]) if days else None
+
+    @property
+    def models(self) -> list[str]:
+        return sorted({response.model for _, response in self.answers.values()})
+
+
+def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
+    """The routing table for programs: what to use per category and level, and the evidence for it."""
+    by_category = {suite.category: suite for suite in suites}
+    table = {
+        "format": ROUTING_FORMAT,
+        "ladder": ladder.name,
+        "unit": ladder.unit,
+        "reference": ladder.reference.name,
+        "priced_on": evidence.priced_on,
+        "answered": list(evidence.days or ()),
+        "tiers": {
+            tier.name: {"provider": tier.provider, "model": tier.model, "effort": tier.effort} for tier in ladder.tiers
+        },
+        "routes": [_route(floor, by_category[floor.category]) for floor in floors],
+    }
+    return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def manifest(suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
+    """Versions, hashes and dates of everything that went into a results folder."""
+    record = {
+        "answers": {"count": len(evidence.answers), "days": evidence.days, "models": evidence.models},
+        "ladder": plain(ladder),
+        "prices": {"on": evidence.priced_on, "source": evidence.price_source},
+        "spent": {"amount": f"{evidence.spent:f}", "unit": ladder.unit},
+        "suites": [
+            {
+                "id": suite.id,
+                "version": suite.version,
+                "split": suite.split,
+                "samples": len(suite.samples),
+                "hash": suite.hash,
+                "checker": suite.checker_hash,
+                "rule": plain(suite.rule),
+            }
+            for suite in suites
+        ],
+    }
+    return json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
+    """The routing table and the quality-vs-cost table for readers, in Markdown."""
+    days = evidence.days
+    overall = [floor for floor in floors if floor.level is None]
+    parts = [
+        f"# Routing floors on the ladder `{ladder.name}`",
+        f"{ladder.title}. Tiers: {', '.join(f'`{tier.name}` = {tier.model}' for tier in ladder.tiers)}; the reference is "
+        f"`{ladder.reference.name}`. Costs are in {ladder.unit} per sample at the prices of {evidence.priced_on} "
+        f"({evidence.price_source}). Answers of {' to '.join(sorted(set(days))) if days else 'no day yet'}.",
+        "A *floor* is the cheapest tier proved good enough: not worse than the reference by the margin or more, and above "
+        "the bar, each at error rate alpha. Everything else is not proved, and a router should use the reference. "
+        "Intervals are at 1 - 2 alpha.",
+        "## Floors",
+        _markdown(("kind of work", "level", "floor", "use", "why not lower"), map(_floor_cells, floors)),
+        "## Quality and cost, all levels together",
+        _markdown(_ROW_HEAD, (_row_cells(row) for floor in overall for row in floor.rows)),
+        "## Quality and cost by level",
+        _markdown(_ROW_HEAD, (_row_cells(row) for floor in floors if floor.level for row in floor.rows)),
+        "## Rules and suites",
+        _markdown(
+            ("kind of work", "suite", "samples", "margin", "alpha", "bar", "method", "suite hash"),
+            (
+                (
+                    suite.category,
+                    f"{suite.id} {suite.version}",
+                    str(len(suite.samples)),
+                    str(suite.rule.margin),
+                    str(suite.rule.alpha),
+                    str(suite.rule.bar),
+                    suite.rule.method,
+                    f"`{suite.hash[:12]}`",
+                )
+                for suite in suites
+            ),
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def floor_lines(floors: Iterable[Floor], ladder: Ladder) -> list[str]:
+    """The floors for a terminal, one line each."""
+    head = ("kind of work", "level", "floor", "use", f"cost ({ladder.unit})", "reference", "why not lower")
+    rows = []
+    for floor in floors:
+        cost = {row.tier: row.cost for row in floor.rows}
+        kind, level, proved, use, why = _floor_cells(floor)
+        rows.append((kind, level, proved, use, money(cost[floor.use]), money(floor.rows[-1].cost), why))
+    return text_table(head, rows)
+
+
+def row_lines(rows: Iterable[Row]) -> list[str]:
+    """The quality-vs-cost table for a terminal, one line a row."""
+    return text_table(_ROW_HEAD, [_row_cells(row) for row in rows])
+
+
+def text_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Cells as aligned columns under a head."""
+    cells = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def money(amount: Decimal | None) -> str:
+    """An amount with three significant digits, without exponent; its unit stands beside it."""
+    if amount is None:
+        return "-"
+    return format(Decimal(f"{amount:.3g}"), "f")
+
+
+_ROW_HEAD = (
+    "kind of work",
+    "level",
+    "tier",
+    "n",
+    "quality",
+    "gap to reference",
+    "verdict",
+    "cost",
+    "cost per success",
+    "p50 / p95 s",
+    "tokens in / out",
+    "unparsable",
+    "refused",
+    "truncated",
+)
+
+
+def _floor_cells(floor: Floor) -> tuple[str, str, str, str, str]:
+    named = floor.tier if floor.tier else floor.status
+    return floor.category, _level(floor.level), named, floor.use, floor.why
+
+
+def _row_cells(row: Row) -> tuple[str, ...]:
+    holes = f" ({row.errors} errors)" if row.errors else ""
+    n = f"{row.n}/{row.planned}" if row.n < row.planned else str(row.n)
+    units = f", {row.units} units" if row.units != row.n else ""
+    answers = max(row.n, 1)
+    return (
+        row.category,
+        _level(row.level),
+        row.tier + (" (reference)" if row.reference else ""),
+        n + units + holes,
+        _interval(row.quality),
+        "" if row.reference else _interval(row.gap, signed=True),
+        row.verdict.kind + (f": {row.verdict.why}" if row.verdict.why else ""),
+        money(row.cost),
+        money(row.cost_per_success),
+        f"{_seconds(row.latency_p50_ms)} / {_seconds(row.latency_p95_ms)}",
+        f"{row.input_tokens // answers} / {row.output_tokens // answers}",
+        f"{row.unparsable:.0%}",
+        f"{row.refused:.0%}",
+        f"{row.truncated:.0%}",
+    )
+
+
+def _route(floor: Floor, suite: Suite) -> dict[str, object]:
+    return {
+        "category": floor.category,
+        "level": floor.level,
+        "status": floor.status,
+        "floor": floor.tier,
+        "use": floor.use,
+        "why": floor.why,
+        "suite": suite.id,
+        "suite_version": suite.version,
+        "suite_hash": suite.hash,
+        "rule": plain(suite.rule),
+        "evidence": [_tier_evidence(row) for row in floor.rows],
+    }
+
+
+def _tier_evidence(row: Row) -> dict[str, object]:
+    statistic = row.verdict.statistic
+    return {
+        "tier": row.tier,
+        "verdict": row.verdict.kind,
+        "why": row.verdict.why,
+        "method": row.verdict.method,
+        "statistic": None if statistic is None else float(f"{statistic:.3g}"),
+        "units_needed": row.verdict.needed,
+        "n": row.n,
+        "units": row.units,
+        "planned": row.planned,
+        "errors": row.errors,
+        "passes": row.passes,
+        "quality": _rounded(row.quality),
+        "gap": _rounded(row.gap),
+        "cost": None if row.cost is None else format(Decimal(f"{row.cost:.8g}"), "f"),
+    }
+
+
+def _rounded(interval: tuple[float, float, float] | None) -> list[float] | None:
+    return None if interval is None else [round(x, 4) + 0.0 for x in interval]
+
+
+def _level(level: int | None) -> str:
+    return "all" if level is None else str(level)
+
+
+def _interval(interval: tuple[float, float, float] | None, *, signed: bool = False) -> str:
+    if interval is None:
+        return "-"
+    form = "{:+.2f} [{:+.2f}, {:+.2f}]" if signed else "{:.2f} [{:.2f}, {:.2f}]"
+    return form.format(*(round(x, 4) + 0.0 for x in interval))
+
+
+def _seconds(milliseconds: int | None) -> str:
+    return "-" if milliseconds is None else f"{milliseconds / 1000:.1f}"
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

@@ -1,0 +1,84 @@
+"""Betting e-processes: evidence that may be looked at after every unit.
+
+A claim E[x] > 0 is tested by betting on each unit before it is seen: the wealth, which starts at 1, multiplies by
+1 + bet * x. If the claim is false the wealth ever reaches 1/alpha with chance alpha at most, whatever the bets and
+whenever one stops (Ville 1939), provided that a bet uses only the past.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..values import Rule
+
+__all__ = ["CAP", "Game", "bar_game", "gap_game", "log_wealth", "next_bet", "second_moment"]
+
+CAP = 0.8
+"""Largest share of the wealth that one unit can lose: below 1, so that no single loss ends the game."""
+
+_PRIOR_MOMENT = 0.05
+_PRIOR_UNITS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Game:
+    """The claim E[x] > 0 over units x between `low` (negative) and `high`, in the order of the bets.
+
+    `hope` gives values of x with their chances for a tier as good as its owner hopes: planning uses it, bets do not.
+    """
+
+    units: Sequence[float]
+    low: float
+    high: float
+    hope: Mapping[float, float]
+
+    def mirrored(self) -> Game:
+        """The opposite claim, E[x] < 0, on the same units."""
+        hope = {-x: chance for x, chance in self.hope.items()}
+        return Game(units=[-x for x in self.units], low=-self.high, high=-self.low, hope=hope)
+
+
+def gap_game(gaps: Sequence[float], rule: Rule) -> Game:
+    """The claim that the gap is above -margin; gaps lie in -1..1. The hope is no gap, one unit in 20 discordant."""
+    margin = float(rule.margin)
+    hope = {margin - 1: 0.025, margin: 0.95, margin + 1: 0.025}
+    return Game(units=[gap + margin for gap in gaps], low=margin - 1, high=margin + 1, hope=hope)
+
+
+def bar_game(scores: Sequence[float], rule: Rule) -> Game:
+    """The claim that the quality is above the bar; scores lie in 0..1. The hope is halfway from the bar to 1."""
+    bar = float(rule.bar)
+    hope = {-bar: (1 - bar) / 2, 1 - bar: (1 + bar) / 2}
+    return Game(units=[score - bar for score in scores], low=-bar, high=1 - bar, hope=hope)
+
+
+def log_wealth(game: Game, rule: Rule) -> list[float]:
+    """Log-wealth after each unit; the claim is shown once it reaches ln 1/alpha, and from there it stays."""
+    goal = -math.log(rule.alpha)
+    wealth = squares = 0.0
+    path: list[float] = []
+    for t, x in enumerate(game.units):
+        if wealth >= goal:
+            path.extend([wealth] * (len(game.units) - t))
+            break
+        bet = next_bet(goal - wealth, squares, t, horizon=rule.horizon, low=game.low)
+        wealth += math.log1p(bet * x)
+        squares += x * x
+        path.append(wealth)
+    return path
+
+
+def next_bet(missing: float, squares: float, n: int, *, horizon: int, low: float) -> float:
+    """The bet that would just win the `missing` log-wealth by the horizon, from the sum of `squares` of `n` units.
+
+    Bets sized by what is missing and what is left are STaR's principle (Voracek and Orabona 2025, arXiv 2505.22422).
+    Beyond the horizon each unit is bet on as if it were the last: the same wealth goes on, and so does its validity.
+    """
+    return min(math.sqrt(2 * missing / (max(horizon - n, 1) * second_moment(squares, n))), CAP / -low)
+
+
+def second_moment(squares: float, n: int) -> float:
+    """Expected square of the next unit, from the sum of `squares` of the `n` units seen and a prior."""
+    return (squares + _PRIOR_MOMENT * _PRIOR_UNITS) / (n + _PRIOR_UNITS)

@@ -1,0 +1,191 @@
+"""From scores to a verdict: a tier is good enough, is not, or nobody can tell yet.
+
+A tier is sufficient when two claims are both shown, each at alpha (intersection-union, so alpha is not split): it
+loses less than the margin to the reference, and its quality is above the bar. It is insufficient when either claim is
+refuted, each at alpha. Whichever comes first in the suite's fixed order of units stands, whatever comes after.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..errors import BadInput
+from ..values import Rule, Verdict
+from .betting import Game, bar_game, gap_game, log_wealth
+from .exact import MOST_UNITS, Alternative, binomial_p, exact_p
+from .forecast import MOST_FURTHER, further_by_betting, further_by_counting, is_futile
+
+__all__ = ["judge", "least_units", "qualify"]
+
+_METHODS = {"sequential": "betting e-process", "fixed": "exact unconditional test"}
+_REFUTED = {"gap": "loses more than the margin", "bar": "misses the bar"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """How one claim stands.
+
+    `shown_at` and `refuted_at` count the units after which it was decided, inf while it is not; `shown` and `refuted`
+    are e-values or p-values, None while there is nothing to read; `to_show` and `to_refute` estimate further units.
+    """
+
+    claim: str
+    shown_at: float
+    refuted_at: float
+    shown: float | None
+    refuted: float | None
+    to_show: float
+    to_refute: float
+    is_futile: bool = False
+
+
+def judge(scores: Sequence[float], reference: Sequence[float], rule: Rule) -> Verdict:
+    """The verdict on a tier from the scores (0..1) of its units and the reference's on the same units, in fixed order.
+
+    `sequential` stays valid however often one looks. `fixed` is read once, on the first `horizon` units: until they are
+    there it is inconclusive, and later ones change nothing. `statistic` belongs to the claim least well shown, or to
+    the one refuted. `needed` estimates the units until a decision either way, 5000 at most. Raises BadInput on an
+    impossible rule, on scores outside 0..1 or not paired, and under `fixed` on scores other than 0 and 1.
+    """
+    _check_rule(rule)
+    if len(scores) != len(reference):
+        raise BadInput("scores", f"{len(scores)} units but {len(reference)} of the reference, pair them first")
+    _check_scores("scores", scores, rule)
+    _check_scores("reference", reference, rule)
+    gaps = [score - other for score, other in zip(scores, reference, strict=True)]
+    if rule.method == "sequential":
+        standings = [_bet("gap", gap_game(gaps, rule), rule), _bet("bar", bar_game(scores, rule), rule)]
+    else:
+        standings = [_test_gap(gaps, rule), _test_bar(scores, rule)]
+    return _verdict(standings, len(scores), rule)
+
+
+def qualify(scores: Sequence[float], rule: Rule) -> Verdict:
+    """The verdict on the reference itself, which has only the bar to meet; otherwise as `judge`."""
+    _check_rule(rule)
+    _check_scores("scores", scores, rule)
+    bar = _bet("bar", bar_game(scores, rule), rule) if rule.method == "sequential" else _test_bar(scores, rule)
+    return _verdict([bar], len(scores), rule)
+
+
+def least_units(rule: Rule) -> int:
+    """The units below which nothing is called sufficient: fewer, all passed and none lost, cannot show gap and bar.
+
+    For the gap this is policy as well as arithmetic: wins could show it earlier.
+    """
+    _check_rule(rule)
+    goal = math.log(rule.alpha)
+    # Rounded first: where alpha is an exact power the quotient may be a whole number plus 1e-16.
+    return max(math.ceil(round(goal / math.log(chance), 9)) for chance in (1 - rule.margin, rule.bar))
+
+
+def _verdict(standings: Sequence[_Standing], n: int, rule: Rule) -> Verdict:
+    method = _METHODS[rule.method]
+    sufficient_at = max(least_units(rule), *(standing.shown_at for standing in standings))
+    refuted = min(standings, key=lambda standing: standing.refuted_at)
+    if refuted.refuted_at <= min(sufficient_at, n):
+        why = _REFUTED[refuted.claim]
+        return Verdict(kind="insufficient", why=why, method=method, statistic=refuted.refuted)
+    weakest = min if rule.method == "sequential" else max
+    statistic = weakest((standing.shown for standing in standings if standing.shown is not None), default=None)
+    if sufficient_at <= n:
+        why = f"{' and '.join(standing.claim for standing in standings)} shown"
+        return Verdict(kind="sufficient", why=why, method=method, statistic=statistic)
+    why, needed = _why_not_yet(standings, n, rule), _needed(standings, n, rule)
+    return Verdict(kind="inconclusive", why=why, method=method, statistic=statistic, needed=needed)
+
+
+def _why_not_yet(standings: Sequence[_Standing], n: int, rule: Rule) -> str:
+    if n == 0:
+        return "no data"
+    if any(standing.is_futile for standing in standings):
+        return "futile"
+    if n < least_units(rule):
+        return "too few samples"
+    missing = [standing.claim for standing in standings if standing.shown_at > n]
+    return f"{missing[0]} not shown" if len(missing) < len(standings) else "not enough evidence yet"
+
+
+def _needed(standings: Sequence[_Standing], n: int, rule: Rule) -> int:
+    """Units until the nearer of two ends: every claim shown, or one refuted."""
+    to_show = max(least_units(rule) - n, *(standing.to_show for standing in standings))
+    units = min(to_show, *(standing.to_refute for standing in standings))
+    if rule.method == "fixed":
+        units = max(units, rule.horizon - n)
+    return max(1, math.ceil(min(units, MOST_FURTHER)))
+
+
+def _bet(claim: str, game: Game, rule: Rule) -> _Standing:
+    against = game.mirrored()
+    path, opposite = log_wealth(game, rule), log_wealth(against, rule)
+    shown_at = _reached(path, rule)
+    return _Standing(
+        claim=claim,
+        shown_at=shown_at,
+        refuted_at=_reached(opposite, rule),
+        shown=math.exp(max(path)) if path else None,
+        refuted=math.exp(max(opposite)) if opposite else None,
+        to_show=further_by_betting(game, path[-1] if path else 0.0, rule),
+        to_refute=further_by_betting(against, opposite[-1] if opposite else 0.0, rule),
+        is_futile=math.isinf(shown_at) and is_futile(game, rule),
+    )
+
+
+def _reached(path: Sequence[float], rule: Rule) -> float:
+    """After how many units the wealth reached its goal; inf if it did not."""
+    goal = -math.log(rule.alpha)
+    if not path or path[-1] < goal:
+        return math.inf
+    return next(n for n, wealth in enumerate(path, start=1) if wealth >= goal)
+
+
+def _test_gap(gaps: Sequence[float], rule: Rule) -> _Standing:
+    read = gaps[: rule.horizon]
+    wins, losses = read.count(1.0), read.count(-1.0)
+    margin = float(rule.margin)
+    return _test("gap", gap_game(gaps, rule), rule, lambda side: exact_p(wins, losses, len(read), margin, side))
+
+
+def _test_bar(scores: Sequence[float], rule: Rule) -> _Standing:
+    read = scores[: rule.horizon]
+    passes = sum(score == 1 for score in read)
+    bar = float(rule.bar)
+    return _test("bar", bar_game(scores, rule), rule, lambda side: binomial_p(passes, len(read), bar, side))
+
+
+def _test(claim: str, game: Game, rule: Rule, p: Callable[[Alternative], float]) -> _Standing:
+    """A fixed-sample test is read at its horizon only: read at every look it would err far more often than alpha."""
+    is_read = len(game.units) >= rule.horizon
+    shown, refuted = (p("greater"), p("less")) if is_read else (None, None)
+    return _Standing(
+        claim=claim,
+        shown_at=rule.horizon if shown is not None and shown <= rule.alpha else math.inf,
+        refuted_at=rule.horizon if refuted is not None and refuted <= rule.alpha else math.inf,
+        shown=shown,
+        refuted=refuted,
+        to_show=further_by_counting(game, rule),
+        to_refute=further_by_counting(game.mirrored(), rule),
+    )
+
+
+def _check_rule(rule: Rule) -> None:
+    limits = {"margin": (rule.margin, Decimal(1)), "alpha": (rule.alpha, Decimal("0.5")), "bar": (rule.bar, Decimal(1))}
+    for name, (value, most) in limits.items():
+        if not (value.is_finite() and 0 < value < most):
+            raise BadInput(f"rule.{name}", f"{value} is not between 0 and {most}, choose one between, ends excluded")
+    if rule.horizon < 1:
+        raise BadInput("rule.horizon", f"{rule.horizon} units cannot be planned, take at least 1")
+    if rule.method == "fixed" and rule.horizon > MOST_UNITS:
+        problem = f"{rule.horizon} units are too many for the exact test, take at most {MOST_UNITS} or 'sequential'"
+        raise BadInput("rule.horizon", problem)
+
+
+def _check_scores(place: str, scores: Sequence[float], rule: Rule) -> None:
+    for i, score in enumerate(scores):
+        if not 0 <= score <= 1:
+            raise BadInput(f"{place}[{i}]", f"{score} is not between 0 and 1, mend the checker that gave it")
+        if rule.method == "fixed" and score not in (0, 1):
+            raise BadInput(f"{place}[{i}]", f"{score} is neither 0 nor 1, set rule.method to 'sequential'")

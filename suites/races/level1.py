@@ -1,0 +1,642 @@
+"""Level 1: one variable; its lock is missing or does not cover enough."""
+
+from __future__ import annotations
+
+from .families import Family, Scenario, Words, call, themes
+
+__all__ = ["FAMILIES"]
+
+
+def _lost_add(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], []),)
+    add, read = w["add"], call("o", w["read"])
+    return (
+        Scenario(name="alone", objects=new, threads=((read, call("o", add, 3), call("o", add, w["n"]), read),)),
+        Scenario(name="two", objects=new, threads=((call("o", add, 2),), (call("o", add, w["n"]),)), after=(read,)),
+        Scenario(name="read", objects=new, threads=((call("o", add, 2), read), (call("o", add, 5),)), after=(read,)),
+    )
+
+
+def _check_outside(w: Words) -> tuple[Scenario, ...]:
+    n, big = w["n"], w["n"] * 2 - 3
+    new = (("o", w["cls"], [n * 3]),)
+    take, read = w["take"], call("o", w["read"])
+    alone = (call("o", take, n * 3 + 1), read, call("o", take, big), read, call("o", take, big), call("o", take, n + 3))
+    return (
+        Scenario(name="alone", objects=new, threads=((*alone, read, call("o", take, 1)),)),
+        Scenario(name="both", objects=new, threads=((call("o", take, big),), (call("o", take, big),)), after=(read,)),
+        Scenario(
+            name="refused",
+            objects=new,
+            threads=((call("o", take, n * 3 + 1), call("o", take, 1)), (call("o", take, 2),)),
+            after=(read,),
+        ),
+    )
+
+
+def _unique_number(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], [w["n"]]),)
+    draw = call("o", w["draw"])
+    return (
+        Scenario(name="alone", objects=new, threads=((draw, draw, draw),)),
+        Scenario(name="two", objects=new, threads=((draw,), (draw,)), after=(draw,)),
+        Scenario(name="three", objects=new, threads=((draw, draw), (draw,)), after=(draw,)),
+    )
+
+
+def _best_so_far(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], []),)
+    put, read, n = w["put"], call("o", w["read"]), w["n"]
+    return (
+        Scenario(
+            name="alone",
+            objects=new,
+            threads=((read, call("o", put, n), call("o", put, n - 1), read, call("o", put, n + 4), read),),
+        ),
+        Scenario(name="two", objects=new, threads=((call("o", put, n),), (call("o", put, n + 5),)), after=(read,)),
+        Scenario(name="back", objects=new, threads=((call("o", put, n + 1), read), (call("o", put, n),)), after=(read,)),
+    )
+
+
+def _room_limit(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], []),)
+    join, read, n = w["join"], call("o", w["read"]), w["n"]
+    fill = tuple(call("o", join, f"m{i}") for i in range(n - 1))
+    return (
+        Scenario(
+            name="alone",
+            objects=new,
+            threads=((*fill, read, call("o", join, "x"), call("o", join, "y"), read),),
+        ),
+        Scenario(name="last", objects=new, threads=((*fill, call("o", join, "x")), (call("o", join, "y"),)), after=(read,)),
+    )
+
+
+def _split_section(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], [10]),)
+    put, read, n = w["put"], call("o", w["read"]), w["n"]
+    return (
+        Scenario(name="alone", objects=new, threads=((read, call("o", put, 4), call("o", put, -3), read),)),
+        Scenario(name="two", objects=new, threads=((call("o", put, n),), (call("o", put, 1),)), after=(read,)),
+        Scenario(name="read", objects=new, threads=((call("o", put, n), read), (call("o", put, 2),)), after=(read,)),
+    )
+
+
+def _only_first(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], []),)
+    start, read = w["start"], call("o", w["read"])
+    return (
+        Scenario(name="alone", objects=new, threads=((read, call("o", start, "a"), call("o", start, "b"), read),)),
+        Scenario(
+            name="two", objects=new, threads=((call("o", start, "a"),), (call("o", start, "b"), read)), after=(read,)
+        ),
+    )
+
+
+def _forgotten_method(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], []),)
+    up, down, read = call("o", w["up"]), call("o", w["down"]), call("o", w["read"])
+    return (
+        Scenario(name="alone", objects=new, threads=((read, up, up, read, down, read, up, down, down, read),)),
+        Scenario(name="leave", objects=new, threads=((up, down), (up, up)), after=(read,)),
+        Scenario(name="both", objects=new, threads=((up, down), (up, down)), after=(read,)),
+    )
+
+
+def _swap_value(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], ["first"]),)
+    swap = w["swap"]
+    last = call("o", swap, "end")
+    return (
+        Scenario(name="alone", objects=new, threads=((call("o", swap, "b"), call("o", swap, "c"), last),)),
+        Scenario(name="two", objects=new, threads=((call("o", swap, "b"),), (call("o", swap, "c"),)), after=(last,)),
+    )
+
+
+def _module_global(w: Words) -> tuple[Scenario, ...]:
+    draw, read = call("", w["draw"], "x"), call("", w["read"])
+    return (
+        Scenario(name="alone", threads=((read, draw, call("", w["draw"], "y"), read),)),
+        Scenario(name="two", threads=((draw,), (call("", w["draw"], "y"),)), after=(read,)),
+        Scenario(name="three", threads=((draw, draw), (draw,)), after=(read,)),
+    )
+
+
+def _place_in_line(w: Words) -> tuple[Scenario, ...]:
+    new = (("o", w["cls"], []),)
+    add, read = w["add"], call("o", w["read"])
+    return (
+        Scenario(name="alone", objects=new, threads=((call("o", add, "a"), call("o", add, "b"), read),)),
+        Scenario(
+            name="two", objects=new, threads=((call("o", add, "a"),), (call("o", add, "b"),)), after=(read,)
+        ),
+    )
+
+
+FAMILIES = (
+    Family(
+        id="lost_add",
+        level=1,
+        must="Threads call `$add` and `$read`. No $noun may be lost: `$read` must return the exact sum.",
+        bug='''
+$imp
+
+class $cls:
+    def __init__(self):
+        self.$lock = $Lock
+        self.$var = 0
+
+    def $add(self, amount):
+        self.$var += amount
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        fix='''
+$imp
+
+class $cls:
+    def __init__(self):
+        self.$lock = $Lock
+        self.$var = 0
+
+    def $add(self, amount):
+        with self.$lock:
+            self.$var += amount
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        themes=themes(
+            "cls add read var noun",
+            "ClickMeter record total _clicks click",
+            "Traffic add_bytes total_bytes _bytes byte",
+            "Harvest weigh_in total_kilos kilos kilo",
+            "Donations receive raised _cents cent",
+            "Odometer drive distance _meters meter",
+        ),
+        numbers={"n": (3, 4, 6, 7)},
+        scenarios=_lost_add,
+    ),
+    Family(
+        id="check_outside",
+        level=1,
+        must="Threads call `$take`. It returns whether the amount was given; `$read` must never fall below 0.",
+        bug='''
+$imp
+
+class $cls:
+    def __init__(self, $var):
+        self.$lock = $Lock
+        self.$var = $var
+
+    def $take(self, amount):
+        if amount > self.$var:
+            return False
+        with self.$lock:
+            self.$var -= amount
+        return True
+
+    def $read(self):
+        return self.$var$extra
+''',
+        fix='''
+$imp
+
+class $cls:
+    def __init__(self, $var):
+        self.$lock = $Lock
+        self.$var = $var
+
+    def $take(self, amount):
+        with self.$lock:
+            if amount > self.$var:
+                return False
+            self.$var -= amount
+            return True
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        themes=themes(
+            "cls take read var",
+            "Account withdraw balance funds",
+            "Pantry take_grams grams_left grams",
+            "Quota spend remaining credits",
+            "FuelTank draw level liters",
+            "SeatMap book free_seats seats",
+        ),
+        numbers={"n": (10, 20, 30, 40)},
+        scenarios=_check_outside,
+    ),
+    Family(
+        id="unique_number",
+        level=1,
+        must="Threads call `$draw`. No two calls may return the same number and none may be skipped.",
+        bug='''
+class $cls:
+    def __init__(self, first=1):
+        self.$var = first
+
+    def $draw(self):
+        number = self.$var
+        self.$var = number + 1
+        return number$extra
+''',
+        fix='''
+import threading
+
+class $cls:
+    def __init__(self, first=1):
+        self.$lock = threading.Lock()
+        self.$var = first
+
+    def $draw(self):
+        with self.$lock:
+            number = self.$var
+            self.$var = number + 1
+            return number$extra
+''',
+        themes=themes(
+            "cls draw var",
+            "TicketRoll tear_off next_ticket",
+            "InvoiceBook next_invoice upcoming",
+            "PlateOffice issue_plate next_plate",
+            "LabelPrinter print_label serial",
+            "WaitingRoom pull_number coming",
+        ),
+        numbers={"n": (1, 100, 500, 1000)},
+        scenarios=_unique_number,
+    ),
+    Family(
+        id="best_so_far",
+        level=1,
+        must="Threads call `$put`. `$read` must return the largest $noun reported so far.",
+        bug='''
+$imp
+
+class $cls:
+    def __init__(self):
+        self.$lock = $Lock
+        self.$var = 0
+
+    def $put(self, value):
+        if value > self.$var:
+            with self.$lock:
+                self.$var = value
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        fix='''
+$imp
+
+class $cls:
+    def __init__(self):
+        self.$lock = $Lock
+        self.$var = 0
+
+    def $put(self, value):
+        with self.$lock:
+            if value > self.$var:
+                self.$var = value
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        themes=themes(
+            "cls put read var noun",
+            "HighScore submit best _best score",
+            "PeakLoad observe peak _peak load",
+            "Auction bid highest _top bid",
+            "Thermometer measure hottest _max reading",
+        ),
+        numbers={"n": (5, 8, 12, 30)},
+        scenarios=_best_so_far,
+    ),
+    Family(
+        id="room_limit",
+        level=1,
+        must="Threads call `$join`, which returns whether there was room. Never more than $n $noun may get in.",
+        bug='''
+class $cls:
+    LIMIT = $n
+
+    def __init__(self):
+        self.$var = []
+
+    def $join(self, name):
+        if len(self.$var) >= self.LIMIT:
+            return False
+        self.$var.append(name)
+        return True
+
+    def $read(self):
+        return list(self.$var)$extra
+''',
+        fix='''
+import threading
+
+class $cls:
+    LIMIT = $n
+
+    def __init__(self):
+        self.$lock = threading.Lock()
+        self.$var = []
+
+    def $join(self, name):
+        with self.$lock:
+            if len(self.$var) >= self.LIMIT:
+                return False
+            self.$var.append(name)
+            return True
+
+    def $read(self):
+        with self.$lock:
+            return list(self.$var)$extra
+''',
+        themes=themes(
+            "cls join read var noun",
+            "Workshop enroll roster _students students",
+            "ChatRoom enter members people members",
+            "Ferry board passengers aboard passengers",
+            "Panel add_juror jurors _jurors jurors",
+        ),
+        numbers={"n": (2, 3)},
+        scenarios=_room_limit,
+    ),
+    Family(
+        id="split_section",
+        level=1,
+        must="Threads call `$put`. Every change must count: `$read` returns the start value plus all changes.",
+        bug='''
+$imp
+
+class $cls:
+    def __init__(self, start):
+        self.$lock = $Lock
+        self.$var = start
+
+    def $put(self, change):
+        with self.$lock:
+            current = self.$var
+        updated = current + change
+        with self.$lock:
+            self.$var = updated
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        fix='''
+$imp
+
+class $cls:
+    def __init__(self, start):
+        self.$lock = $Lock
+        self.$var = start
+
+    def $put(self, change):
+        with self.$lock:
+            self.$var += change
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        themes=themes(
+            "cls put read var",
+            "Ledger post saldo _sum",
+            "Reservoir flow volume _volume",
+            "Elo adjust rating _rating",
+            "Stockroom book_change on_hand _units",
+        ),
+        numbers={"n": (3, 5, 8)},
+        scenarios=_split_section,
+    ),
+    Family(
+        id="only_first",
+        level=1,
+        must="Threads call `$start`. Exactly one call, the first, returns True; `$read` names who made it.",
+        bug='''
+class $cls:
+    def __init__(self):
+        self.$var = None
+
+    def $start(self, name):
+        if self.$var is not None:
+            return False
+        self.$var = name
+        return True
+
+    def $read(self):
+        return self.$var$extra
+''',
+        fix='''
+import threading
+
+class $cls:
+    def __init__(self):
+        self.$lock = threading.Lock()
+        self.$var = None
+
+    def $start(self, name):
+        with self.$lock:
+            if self.$var is not None:
+                return False
+            self.$var = name
+            return True
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        themes=themes(
+            "cls start read var",
+            "Election claim leader _leader",
+            "Buzzer press winner first",
+            "Migration begin runner _runner",
+            "Launch ignite pilot started_by",
+        ),
+        scenarios=_only_first,
+    ),
+    Family(
+        id="forgotten_method",
+        level=1,
+        must="Threads call `$up` and `$down`. `$read` must return how many are $noun at the moment, never below 0.",
+        bug='''
+$imp
+
+class $cls:
+    def __init__(self):
+        self.$lock = $Lock
+        self.$var = 0
+
+    def $up(self):
+        with self.$lock:
+            self.$var += 1
+
+    def $down(self):
+        if self.$var > 0:
+            self.$var -= 1
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        fix='''
+$imp
+
+class $cls:
+    def __init__(self):
+        self.$lock = $Lock
+        self.$var = 0
+
+    def $up(self):
+        with self.$lock:
+            self.$var += 1
+
+    def $down(self):
+        with self.$lock:
+            if self.$var > 0:
+                self.$var -= 1
+
+    def $read(self):
+        with self.$lock:
+            return self.$var$extra
+''',
+        themes=themes(
+            "cls up down read var noun",
+            "Museum enter leave visitors _inside inside",
+            "Gauge started finished running _active running",
+            "CarPark drive_in drive_out parked _cars parked",
+            "Server connect disconnect clients _open connected",
+        ),
+        scenarios=_forgotten_method,
+    ),
+    Family(
+        id="swap_value",
+        level=1,
+        must="Threads call `$swap`, which stores a new $noun and returns the one before. Each $noun must be returned "
+        "exactly once.",
+        bug='''
+class $cls:
+    def __init__(self, $var):
+        self.$var = $var
+
+    def $swap(self, new):
+        old = self.$var
+        self.$var = new
+        return old$extra
+''',
+        fix='''
+import threading
+
+class $cls:
+    def __init__(self, $var):
+        self.$lock = threading.Lock()
+        self.$var = $var
+
+    def $swap(self, new):
+        with self.$lock:
+            old = self.$var
+            self.$var = new
+            return old$extra
+''',
+        themes=themes(
+            "cls swap var noun",
+            "Locker exchange parcel parcel",
+            "Relay hand_over baton baton",
+            "KeyHook trade key key",
+            "Slot replace token token",
+        ),
+        scenarios=_swap_value,
+    ),
+    Family(
+        id="module_global",
+        level=1,
+        must="Threads call `$draw`. The numbers in the names must all differ; `$read` returns how many were given.",
+        bug='''
+$var = 0
+
+def $draw(prefix):
+    global $var
+    $var += 1
+    return f"{prefix}-{$var}"
+
+def $read():
+    return $var
+''',
+        fix='''
+import threading
+
+$var = 0
+$lock = threading.Lock()
+
+def $draw(prefix):
+    global $var
+    with $lock:
+        $var += 1
+        return f"{prefix}-{$var}"
+
+def $read():
+    with $lock:
+        return $var
+''',
+        themes=themes(
+            "draw read var",
+            "new_id issued _last_id",
+            "name_sample samples_named _samples",
+            "next_order orders_taken _orders",
+            "make_tag tags_made _tags",
+        ),
+        scenarios=_module_global,
+    ),
+    Family(
+        id="place_in_line",
+        level=1,
+        must="Threads call `$add`, which returns the $noun's own position, counted from 1, in `$read()`.",
+        bug='''
+class $cls:
+    def __init__(self):
+        self.$var = []
+
+    def $add(self, name):
+        self.$var.append(name)
+        return len(self.$var)
+
+    def $read(self):
+        return list(self.$var)$extra
+''',
+        fix='''
+import threading
+
+class $cls:
+    def __init__(self):
+        self.$lock = threading.Lock()
+        self.$var = []
+
+    def $add(self, name):
+        with self.$lock:
+            self.$var.append(name)
+            return len(self.$var)
+
+    def $read(self):
+        with self.$lock:
+            return list(self.$var)$extra
+''',
+        themes=themes(
+            "cls add read var noun",
+            "WaitList sign_up everyone people name",
+            "FinishLine cross ranking _order runner",
+            "Journal append entries _lines entry",
+            "Playlist enqueue songs _songs song",
+        ),
+        scenarios=_place_in_line,
+    ),
+)

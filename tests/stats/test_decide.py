@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.errors import BadInput
+from harness.stats import binomial_p, exact_p, judge, least_units, qualify
+from harness.values import Rule
+
+RULE = Rule(margin=Decimal("0.10"), alpha=Decimal("0.05"), bar=Decimal("0.80"), horizon=100, method="sequential")
+FIXED = replace(RULE, method="fixed", horizon=60)
+GRADES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+
+
+def units(both: int, wins: int, losses: int, neither: int) -> tuple[list[float], list[float]]:
+    """Scores of tier and reference, the discordant pairs spread evenly by a seeded shuffle."""
+    pairs = [(1.0, 1.0)] * both + [(1.0, 0.0)] * wins + [(0.0, 1.0)] * losses + [(0.0, 0.0)] * neither
+    random.Random(7).shuffle(pairs)
+    return [tier for tier, _ in pairs], [reference for _, reference in pairs]
+
+
+@pytest.mark.parametrize(
+    ("margin", "alpha", "bar", "expected"),
+    [
+        ("0.02", "0.05", "0.50", 149),
+        ("0.03", "0.05", "0.50", 99),
+        ("0.05", "0.05", "0.50", 59),
+        ("0.10", "0.05", "0.50", 29),
+        ("0.02", "0.025", "0.50", 183),
+        ("0.03", "0.025", "0.50", 122),
+        ("0.05", "0.025", "0.50", 72),
+        ("0.10", "0.025", "0.50", 36),
+        ("0.50", "0.05", "0.80", 14),
+        ("0.50", "0.05", "0.90", 29),
+        ("0.50", "0.05", "0.95", 59),
+        ("0.50", "0.25", "0.10", 2),
+        ("0.10", "0.00729", "0.10", 47),
+        ("0.90", "0.01", "0.10", 2),
+    ],
+)
+def test_least_units(margin: str, alpha: str, bar: str, expected: int) -> None:
+    rule = replace(RULE, margin=Decimal(margin), alpha=Decimal(alpha), bar=Decimal(bar))
+
+    assert least_units(rule) == expected
+
+
+def test_ties_are_sufficient_at_the_known_unit_and_not_before() -> None:
+    rule = replace(RULE, margin=Decimal("0.05"))
+
+    assert judge([1.0] * 73, [1.0] * 73, rule).kind == "inconclusive"
+    verdict = judge([1.0] * 74, [1.0] * 74, rule)
+    assert verdict == judge([1.0] * 99, [1.0] * 99, rule)
+    assert (verdict.kind, verdict.why, verdict.method) == ("sufficient", "gap and bar shown", "betting e-process")
+    assert verdict.statistic == pytest.approx(20.06, abs=0.01)
+    assert verdict.needed is None
+
+
+def test_the_exact_test_calls_ties_sufficient_from_its_least_units_on() -> None:
+    for margin, least in (("0.05", 59), ("0.10", 29)):
+        fixed = replace(FIXED, margin=Decimal(margin))
+        kinds = [judge([1.0] * n, [1.0] * n, replace(fixed, horizon=n)).kind for n in (least - 1, least)]
+        assert kinds == ["inconclusive", "sufficient"]
+
+
+@pytest.mark.parametrize("rule", [RULE, FIXED], ids=lambda rule: rule.method)
+def test_no_units_are_no_data(rule: Rule) -> None:
+    for verdict in (judge([], [], rule), qualify([], rule)):
+        assert (verdict.kind, verdict.why, verdict.statistic) == ("inconclusive", "no data", None)
+        assert verdict.needed is not None
+        assert verdict.needed >= least_units(rule)
+
+
+def test_a_clearly_worse_tier_is_insufficient_long_before_the_horizon() -> None:
+    scores, reference = units(both=10, wins=0, losses=15, neither=0)
+
+    verdict = judge(scores, reference, RULE)
+
+    assert (verdict.kind, verdict.why, verdict.needed) == ("insufficient", "loses more than the margin", None)
+    assert verdict.statistic is not None
+    assert verdict.statistic >= 20
+
+
+def test_a_tier_as_bad_as_its_reference_misses_the_bar() -> None:
+    scores, reference = units(both=20, wins=0, losses=0, neither=30)
+
+    verdict = judge(scores, reference, RULE)
+
+    assert (verdict.kind, verdict.why) == ("insufficient", "misses the bar")
+    assert qualify(reference, RULE) == verdict
+
+
+@pytest.mark.parametrize("method", ["sequential", "fixed"])
+def test_no_worse_than_the_reference_is_not_enough_without_the_bar(method: Any) -> None:
+    scores, reference = units(both=80, wins=0, losses=0, neither=20)
+
+    verdict = judge(scores, reference, replace(RULE, method=method))
+
+    assert (verdict.kind, verdict.why) == ("inconclusive", "bar not shown")
+    assert verdict.needed is not None
+
+
+@pytest.mark.parametrize("method", ["sequential", "fixed"])
+def test_above_the_bar_is_not_enough_where_the_gap_is_open(method: Any) -> None:
+    scores, reference = units(both=93, wins=0, losses=7, neither=0)
+
+    verdict = judge(scores, reference, replace(RULE, method=method, margin=Decimal("0.08")))
+
+    assert (verdict.kind, verdict.why) == ("inconclusive", "gap not shown")
+
+
+def test_too_few_samples_say_how_many_more() -> None:
+    verdict = judge([1.0] * 20, [1.0] * 20, RULE)
+
+    assert (verdict.kind, verdict.why) == ("inconclusive", "too few samples")
+    assert verdict.needed is not None
+    assert 9 <= verdict.needed <= 60
+
+
+def test_wins_do_not_certify_below_the_least_units() -> None:
+    scores, reference = [1.0] * 28, [0.0] * 28
+
+    assert judge(scores, reference, RULE).why == "too few samples"
+    assert judge([*scores, 1.0], [*reference, 0.0], RULE).kind == "sufficient"
+
+
+def test_hopeless_is_futile() -> None:
+    scores, reference = units(both=51, wins=0, losses=9, neither=0)
+
+    verdict = judge(scores, reference, RULE)
+
+    assert (verdict.kind, verdict.why) == ("inconclusive", "futile")
+    assert verdict.needed is not None
+
+
+def test_nothing_shown_is_not_enough_evidence_yet() -> None:
+    scores, reference = units(both=42, wins=4, losses=5, neither=4)
+
+    verdict = judge(scores, reference, RULE)
+
+    assert (verdict.kind, verdict.why) == ("inconclusive", "not enough evidence yet")
+    assert verdict.statistic is not None
+    assert 1 <= verdict.statistic < 20
+
+
+def test_betting_goes_on_beyond_the_horizon() -> None:
+    scores, reference = [1.0] * 20 + [0.0] + [1.0] * 60, [1.0] * 81
+    rule = replace(RULE, horizon=40)
+
+    assert judge(scores[:40], reference[:40], rule).kind == "inconclusive"
+    assert judge(scores, reference, rule).kind == "sufficient"
+
+
+def test_graded_scores_are_judged() -> None:
+    scores, reference = [0.9, 1.0, 0.95] * 30, [1.0, 0.9, 0.95] * 30
+
+    assert judge(scores, reference, RULE).kind == "sufficient"
+    assert judge([0.75] * 90, [1.0] * 90, RULE).kind == "insufficient"
+
+
+def test_the_fixed_test_reports_the_larger_p_when_sufficient_and_its_own_when_refuted() -> None:
+    rule = replace(FIXED, horizon=100)
+    good, poor, low = units(94, 3, 2, 1), units(70, 0, 25, 5), units(60, 5, 5, 30)
+
+    sufficient, worse, missed = (judge(*pair, rule) for pair in (good, poor, low))
+
+    assert (sufficient.kind, sufficient.method) == ("sufficient", "exact unconditional test")
+    assert sufficient.statistic == pytest.approx(max(exact_p(3, 2, 100, 0.1), binomial_p(97, 100, 0.8)))
+    assert (worse.kind, worse.why) == ("insufficient", "loses more than the margin")
+    assert worse.statistic == pytest.approx(exact_p(0, 25, 100, 0.1, "less"))
+    assert (missed.kind, missed.why) == ("insufficient", "misses the bar")
+    assert missed.statistic == pytest.approx(binomial_p(65, 100, 0.8, "less"))
+
+
+def test_the_fixed_test_is_read_once_on_the_first_units_up_to_the_horizon() -> None:
+    scores, reference = units(both=60, wins=0, losses=0, neither=0)
+
+    early = judge(scores[:59], reference[:59], FIXED)
+    read = judge(scores, reference, FIXED)
+    later = judge(scores + [0.0] * 40, reference + [1.0] * 40, FIXED)
+
+    assert (early.kind, early.why, early.statistic) == ("inconclusive", "not enough evidence yet", None)
+    assert early.needed == 1
+    assert read.kind == "sufficient"
+    assert later == read
+
+
+@pytest.mark.parametrize("method", ["sequential", "fixed"])
+def test_the_reference_has_only_the_bar_to_meet(method: Any) -> None:
+    rule = replace(RULE, method=method)
+
+    shown = qualify([1.0] * 95 + [0.0] * 5, rule)
+    missed = qualify([1.0, 0.0] * 50, rule)
+    unclear = qualify([1.0, 1.0, 1.0, 1.0, 0.0] * 20, rule)
+
+    assert (shown.kind, shown.why) == ("sufficient", "bar shown")
+    assert (missed.kind, missed.why) == ("insufficient", "misses the bar")
+    assert unclear.kind == "inconclusive"
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(GRADES, GRADES), max_size=120), st.integers(1, 120))
+def test_nothing_is_sufficient_below_the_least_units_and_a_decision_stands(
+    pairs: list[tuple[float, float]], cut: int
+) -> None:
+    scores, reference = [tier for tier, _ in pairs], [other for _, other in pairs]
+
+    early, late = judge(scores[:cut], reference[:cut], RULE), judge(scores, reference, RULE)
+
+    assert early.kind != "sufficient" or cut >= least_units(RULE)
+    assert (early.needed is None) == (early.kind != "inconclusive")
+    assert early.needed is None or 1 <= early.needed <= 5000
+    if early.kind != "inconclusive":
+        assert late == early
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0])), min_size=60, max_size=60))
+def test_the_fixed_test_does_not_depend_on_the_order_of_units(pairs: list[tuple[float, float]]) -> None:
+    scores, reference = [tier for tier, _ in pairs], [other for _, other in pairs]
+
+    assert judge(scores, reference, FIXED) == judge(scores[::-1], reference[::-1], FIXED)
+
+
+def test_tiers_at_the_margin_are_seldom_called_sufficient_whenever_one_stops() -> None:
+    # One unit in eight is lost and 0.025 are won: the gap is just -0.10, the quality 0.875.
+    rng = random.Random("tiers at the margin")
+    runs, alpha = 800, 0.05
+
+    wrong = 0
+    for _ in range(runs):
+        pairs = rng.choices([(0, 1), (1, 0), (1, 1)], [0.125, 0.025, 0.85], k=120)
+        wrong += judge([tier for tier, _ in pairs], [other for _, other in pairs], RULE).kind == "sufficient"
+
+    assert wrong / runs <= alpha + 3 * math.sqrt(alpha * (1 - alpha) / runs)
+
+
+def test_good_tiers_are_seldom_called_insufficient_and_mostly_sufficient() -> None:
+    rng = random.Random("good tiers")
+    runs = 500
+
+    kinds = []
+    for _ in range(runs):
+        pairs = rng.choices([(0, 1), (1, 0), (1, 1), (0, 0)], [0.01, 0.01, 0.95, 0.03], k=100)
+        kinds.append(judge([tier for tier, _ in pairs], [other for _, other in pairs], RULE).kind)
+
+    assert kinds.count("insufficient") <= 0.02 * runs
+    assert kinds.count("sufficient") >= 0.9 * runs
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"margin": Decimal(0)}, "rule.margin: 0 is not between 0 and 1"),
+        ({"margin": Decimal(1)}, "rule.margin: 1 is not between 0 and 1"),
+        ({"margin": Decimal("NaN")}, "rule.margin: NaN is not between 0 and 1"),
+        ({"alpha": Decimal("0.5")}, "rule.alpha: 0.5 is not between 0 and 0.5"),
+        ({"alpha": Decimal(0)}, "rule.alpha: 0 is not between 0 and 0.5"),
+        ({"bar": Decimal("1.5")}, "rule.bar: 1.5 is not between 0 and 1"),
+        ({"horizon": 0}, "rule.horizon: 0 units cannot be planned"),
+        ({"horizon": 1001, "method": "fixed"}, "rule.horizon: 1001 units are too many for the exact test"),
+    ],
+)
+def test_impossible_rules_are_refused(change: dict[str, Any], message: str) -> None:
+    rule = replace(RULE, **change)
+
+    for ask in (lambda: judge([1.0], [1.0], rule), lambda: qualify([1.0], rule), lambda: least_units(rule)):
+        with pytest.raises(BadInput) as refused:
+            ask()
+        assert str(refused.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("scores", "reference", "rule", "message"),
+    [
+        ([1.0], [1.0, 0.0], RULE, "scores: 1 units but 2 of the reference, pair them first"),
+        ([1.0, 1.5], [1.0, 1.0], RULE, "scores[1]: 1.5 is not between 0 and 1"),
+        ([1.0], [-0.1], RULE, "reference[0]: -0.1 is not between 0 and 1"),
+        ([math.nan], [1.0], RULE, "scores[0]: nan is not between 0 and 1"),
+        ([1.0, 0.5], [1.0, 1.0], FIXED, "scores[1]: 0.5 is neither 0 nor 1"),
+    ],
+)
+def test_impossible_scores_are_refused(scores: list[float], reference: list[float], rule: Rule, message: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        judge(scores, reference, rule)
+
+    assert str(refused.value).startswith(message)

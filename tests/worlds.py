@@ -1,0 +1,160 @@
+"""A small world for tests of the flow: a suite folder on disk, a ladder, and a provider at the outermost edge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from harness.providers import Complete
+from harness.values import Ladder, Price, Request, Response, Tier, Usage, canonical
+
+SUITE = """\
+id = "sums"
+version = "1-A"
+category = "sums"
+title = "Adding small numbers"
+license = "CC0-1.0"
+checker = "checker.py:check"
+generator = "generator.py:generate"
+max_output_tokens = 16
+{extra}
+[rule]
+margin = "0.10"
+alpha = "0.05"
+bar = "0.80"
+horizon = 40
+method = "sequential"
+
+[prompt]
+system = "Answer with the number alone."
+user = "{user}"
+
+[splits.public]
+seed = "public-1"
+per_level = [20, 10, 10]
+"""
+
+GENERATOR = '''\
+"""Sums by construction."""
+
+import hashlib
+
+from harness.values import Sample
+
+
+def generate(seed: str, level: int, index: int) -> Sample:
+    number = int(hashlib.sha256(f"{seed} {level} {index}".encode()).hexdigest()[:8], 16)
+    a, b = 100 * index + number % 90, number % 9973
+    return Sample(
+        id=f"sums.l{level}.{index:04d}",
+        input=f"{a} + {b} = ?",
+        target=str(a + b),
+        metadata={"level": level, "template": f"l{level}-{index}"},
+    )
+'''
+
+CHECKER = '''\
+"""A sum is right or wrong."""
+
+from harness.values import Sample, Score
+
+
+def check(sample: Sample, answer: str) -> Score:
+    if not answer.strip().isdigit():
+        return Score(value=0.0, why="unparsable")
+    if answer.strip() != sample.target:
+        return Score(value=0.0, why="wrong_sum", details=answer.strip()[:80])
+    return Score(value=1.0)
+'''
+
+CARD = """---
+license: cc0-1.0
+configs:
+- config_name: sums
+  data_files:
+  - split: public
+    path: data/sums.public.jsonl
+---
+Sums.
+"""
+
+
+def write_suite(root: Path, *, user: str = "${input}", extra: str = "") -> Path:
+    """A whole suite folder, sound unless told otherwise."""
+    from harness import suites
+    from harness.records import write_lines
+
+    folder = root / "suites" / "sums"
+    folder.mkdir(parents=True)
+    (folder / "suite.toml").write_text(SUITE.replace("{user}", user).replace("{extra}", extra))
+    (folder / "generator.py").write_text(GENERATOR)
+    (folder / "checker.py").write_text(CHECKER)
+    (folder / "README.md").write_text(CARD)
+    for path, samples in suites.frozen(folder):
+        write_lines(path, samples, order=lambda sample: sample.id)
+        first = samples[0]
+    controls = [
+        {"id": "right", "sample": first.id, "answer": first.target, "expect": "pass", "why": "the sum"},
+        {"id": "off", "sample": first.id, "answer": str(int(first.target) + 1), "expect": "fail", "why": "wrong_sum"},
+        {"id": "words", "sample": first.id, "answer": "a number", "expect": "fail", "why": "unparsable"},
+    ]
+    (folder / "controls.jsonl").write_text("".join(f"{canonical(each)}\n" for each in controls))
+    return folder
+
+
+def price(amount: str) -> Price:
+    return Price(input=Decimal(amount), output=Decimal(amount), unit="credits", on="2026-11-22", source="made up")
+
+
+def tier(name: str, amount: str = "1", **more: object) -> Tier:
+    given = {"provider": "fake", "model": name, "price": price(amount), "max_connections": 3, **more}
+    return Tier(name=name, **given)  # type: ignore[arg-type]
+
+
+def ladder(*tiers: Tier) -> Ladder:
+    chosen = tiers or (tier("cheap", "1"), tier("dear", "10"))
+    return Ladder(name="toy", title="Toy tiers", unit="credits", tiers=chosen)
+
+
+def response(text: str, **more: object) -> Response:
+    given = {
+        "text": text,
+        "finish": "ok",
+        "usage": Usage(input=10, output=5),
+        "model": "toy-1",
+        "latency_ms": 100,
+        "on": "2026-11-22",
+        "attempts": 1,
+        "raw": {},
+        **more,
+    }
+    return Response(**given)  # type: ignore[arg-type]
+
+
+def right(request: Request) -> str:
+    """The true answer to a request of the sums suite."""
+    a, _, b, *_ = request.prompt.split()
+    return str(int(a) + int(b))
+
+
+class FakeProvider:
+    """A provider whose replies come from a function, and which counts what it was asked."""
+
+    def __init__(self, reply: Callable[[Request], str] = right) -> None:
+        self.reply = reply
+        self.asked: list[Request] = []
+
+    @asynccontextmanager
+    async def connect(self, tier: Tier) -> AsyncIterator[Complete]:
+        async def complete(request: Request) -> Response:
+            self.asked.append(request)
+            return response(self.reply(request), model=tier.model)
+
+        yield complete
+
+
+def json_lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
