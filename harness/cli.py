@@ -43,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         if "invalid choice: " in message and "choose from" in message:
-            word = message.split("invalid choice: ")[1].split(" ")[0].strip("'")
+            word = message.split("invalid choice: ")[1].split(" ", 1)[0].strip("'")
             known = [each.strip(" '()") for each in message.split("choose from ")[1].split(",")]
             message = f"no command {word!r} ({did_you_mean(word, known)})"
         raise BadInput(self.prog, f"{message}; see {self.prog} --help")
@@ -51,7 +51,9 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; building it imports nothing heavy."""
-    top = _Parser(prog="tierfloor", description="Measure, per kind of work, the cheapest model tier proved good enough.")
+    top = _Parser(
+        prog="tierfloor", description="Measure, per kind of work, the cheapest model tier proved good enough."
+    )
     top.add_argument("--version", action="version", version=f"tierfloor {_version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -101,6 +103,7 @@ def _selection(made: argparse.ArgumentParser) -> None:
     made.add_argument("--gguf", metavar="PATH", help="a ladder of one local model file")
     made.add_argument("--base-url", metavar="URL", help="a ladder of one OpenAI-compatible server")
     made.add_argument("--model", default="default", help="the model's name on that server")
+    made.add_argument("--key-env", metavar="NAME", help="the environment variable that holds that server's key")
 
 
 def _store(made: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from . import lint as lint_
 from . import plan as plan_
 from . import table as table_
 from .errors import BadInput, BudgetReached, CheckFailed, Incomplete
-from .records import write_lines, write_text
+from .records import write_bytes, write_lines, write_text
 from .values import Ladder, Outcome, Plan, Sample
 
 __all__ = [
@@ -53,7 +53,9 @@ def run_command(options: Namespace) -> int:
         measured = job.measure(plan, replies, stored, known=_known(results, ladder))
         _print(options, selection, measured)
         if spending is not None and spending.refused:
-            raise BudgetReached("budget", f"{spending.spent:.4g} {ladder.unit} spent; every answer is stored, raise --budget")
+            raise BudgetReached(
+                "budget", f"{spending.spent:.4g} {ladder.unit} spent; every answer is stored, raise --budget"
+            )
         if measured.errors:
             first = measured.errors[0]
             message = f"{len(measured.errors)} outcomes are errors, the first {first.suite}/{first.tier}: {first.why}"
@@ -73,33 +75,45 @@ def plan_command(options: Namespace) -> int:
         return 0
     head = ("suite", "tier", "requests", "stored", "to ask", f"expected ({ladder.unit})", f"at most ({ladder.unit})")
     cells = [
-        (row.suite, row.tier, str(row.requests), str(row.stored), str(row.to_ask), *map(report.money, (row.expected, row.worst)))
+        (
+            row.suite,
+            row.tier,
+            str(row.requests),
+            str(row.stored),
+            str(row.to_ask),
+            *map(report.money, (row.expected, row.worst)),
+        )
         for row in rows
     ]
     total = ("total", "", *(str(sum(getattr(row, name) for row in rows)) for name in ("requests", "stored", "to_ask")))
-    sums = (report.money(sum((r.expected for r in rows), Decimal(0))), report.money(sum((r.worst for r in rows), Decimal(0))))
+    sums = (
+        report.money(sum((r.expected for r in rows), Decimal(0))),
+        report.money(sum((r.worst for r in rows), Decimal(0))),
+    )
     console.show(report.text_table(head, [*cells, (*total, *sums)]))
     return 0
 
 
 def table_command(options: Namespace) -> int:
-    ladder, _, measured = _regenerated(options)
+    _, measured = _regenerated(options)
     if options.format == "json":
         console.data(table_.frame(measured.rows).to_dict("records"))
     else:
         console.show(report.row_lines(measured.rows))
-        console.note(f"costs in {ladder.unit}, priced on {measured.evidence.priced_on}")
+        console.note(f"costs in {measured.plan.ladder.unit}, priced on {measured.evidence.priced_on}")
     return 0
 
 
 def route_command(options: Namespace) -> int:
-    ladder, results, measured = _regenerated(options)
+    results, measured = _regenerated(options)
     missing = [outcome for outcome in measured.outcomes if outcome.why == "not asked"]
     files = job.files(measured)
     if options.check:
         changed = ledger.differences(results, files) + _stale_curves(measured, results)
         if missing:
-            raise CheckFailed(str(results), f"stale: {len(missing)} samples have no recorded answer; run: tierfloor run")
+            raise CheckFailed(
+                str(results), f"stale: {len(missing)} samples have no recorded answer; run: tierfloor run"
+            )
         if changed:
             raise CheckFailed(str(results), f"stale: {', '.join(changed)} would change; run: tierfloor route")
         console.note(f"{results}: up to date")
@@ -113,7 +127,7 @@ def route_command(options: Namespace) -> int:
 
 
 def plot_command(options: Namespace) -> int:
-    ladder, results, measured = _regenerated(options)
+    results, measured = _regenerated(options)
     for name in _draw(measured, results, png=options.png, force=True):
         console.show([str(results / name)])
     return 0
@@ -127,10 +141,16 @@ def lint_command(options: Namespace) -> int:
     if options.format == "json":
         console.data(findings)
     else:
-        console.show(report.text_table(("suite", "gate", "result", "detail"), [(f.suite, f.gate, f.result, f.detail) for f in findings]))
+        console.show(
+            report.text_table(
+                ("suite", "gate", "result", "detail"), [(f.suite, f.gate, f.result, f.detail) for f in findings]
+            )
+        )
     failed = [finding for finding in findings if finding.result == "fail"]
     if failed:
-        raise CheckFailed("lint", f"{len(failed)} findings, the first: {failed[0].suite}: {failed[0].gate}: {failed[0].detail}")
+        raise CheckFailed(
+            "lint", f"{len(failed)} findings, the first: {failed[0].suite}: {failed[0].gate}: {failed[0].detail}"
+        )
     return 0
 
 
@@ -146,7 +166,7 @@ def pull_command(options: Namespace) -> int:
     names = [name for given in options.names for name in _weights_of(given)]
     with console.transfer() as reporter:
         for name in names:
-            path = weights.pull(name, reporter(name))
+            path = weights.pull(name, reporter(name), console.note)
             console.show([f"{name}: {path}"])
     return 0
 
@@ -155,13 +175,21 @@ def suites_command(options: Namespace) -> int:
     loaded = [suites.load(suites.find(name)) for name in suites.names()]
     if options.format == "json":
         console.data(
-            {"id": s.id, "version": s.version, "samples": len(s.samples), "rule": s.rule, "hash": s.hash, "rows": s.rows}
+            {
+                "id": s.id,
+                "version": s.version,
+                "samples": len(s.samples),
+                "rule": s.rule,
+                "hash": s.hash,
+                "rows": s.rows,
+            }
             for s in loaded
         )
         return 0
     head = ("suite", "version", "samples", "margin", "bar", "hash", "title")
     cells = [
-        (s.id, s.version, str(len(s.samples)), str(s.rule.margin), str(s.rule.bar), s.hash[:12], s.title) for s in loaded
+        (s.id, s.version, str(len(s.samples)), str(s.rule.margin), str(s.rule.bar), s.hash[:12], s.title)
+        for s in loaded
     ]
     console.show(report.text_table(head, cells))
     return 0
@@ -190,7 +218,9 @@ def cache_command(options: Namespace) -> int:
             problems = cache.verify()
             console.show(problems)
             if problems:
-                raise CheckFailed(str(folder), f"{len(problems)} rows are not ours or damaged; export the rest, start anew")
+                raise CheckFailed(
+                    str(folder), f"{len(problems)} rows are not ours or damaged; export the rest, start anew"
+                )
         elif options.file is None:
             raise BadInput(f"cache {options.action}", "name the JSON-lines file")
         elif options.action == "export":
@@ -220,7 +250,7 @@ def _ladder(options: Namespace) -> Ladder:
     if options.gguf:
         return tiers.with_gguf(Path(options.gguf))
     if options.base_url:
-        return tiers.with_base_url(options.base_url, options.model)
+        return tiers.with_base_url(options.base_url, options.model, options.key_env)
     return tiers.load(options.ladder)
 
 
@@ -260,7 +290,7 @@ def _known(results: Path, ladder: Ladder) -> list[Outcome]:
     return ledger.outcomes([results, ledger.shipped(ladder.name)])
 
 
-def _regenerated(options: Namespace) -> tuple[Ladder, Path, job.Measured]:
+def _regenerated(options: Namespace) -> tuple[Path, job.Measured]:
     """The measurement of everything recorded for a ladder, from stored answers alone."""
     ladder = tiers.load(options.ladder)
     results = Path(options.results) / ladder.name
@@ -268,7 +298,7 @@ def _regenerated(options: Namespace) -> tuple[Ladder, Path, job.Measured]:
     plan = job.choose(job.Selection(suites=named or job.published(results, ladder)), ladder)
     stored = job.collect(plan, results, None)
     replies = {key: response for key, (_, response) in stored.items()}
-    return ladder, results, job.measure(plan, replies, stored, known=_known(results, ladder))
+    return results, job.measure(plan, replies, stored, known=_known(results, ladder))
 
 
 def _print(options: Namespace, selection: job.Selection, measured: job.Measured) -> None:
@@ -319,7 +349,8 @@ def _draw(measured: job.Measured, results: Path, *, png: bool, force: bool) -> l
             write_text(results / name, plots.draw(floors, suite, measured.plan.ladder).decode())
             written.append(name)
         if png:
-            (results / name).with_suffix(".png").write_bytes(plots.draw(floors, suite, measured.plan.ladder, kind="png"))
+            picture = plots.draw(floors, suite, measured.plan.ladder, kind="png")
+            write_bytes((results / name).with_suffix(".png"), picture)
             written.append(name.replace(".svg", ".png"))
     return written
 

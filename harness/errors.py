@@ -1,14 +1,14 @@
 """Everything tierfloor raises, as one tree.
 
-    TierfloorError                 one line: place, what is wrong, what to do
-    ├── BadInput                   exit 2   a file, option or environment the user can mend
-    │   ├── MissingExtra           an optional package is not installed
-    │   └── WeightsError           local weights are absent or have the wrong hash
-    ├── CheckFailed                exit 1   a check or gate says no
-    ├── Incomplete                 exit 3   answers are missing, or outcomes are errors
-    ├── BudgetReached              exit 4   nothing more is asked; what was paid for is kept
-    ├── ProviderError              a request got no answer; becomes an `error` outcome
-    └── CheckerError               a checker could not judge; becomes an `error` outcome
+TierfloorError                 one line: place, what is wrong, what to do
+├── BadInput                   exit 2   a file, option or environment the user can mend
+│   ├── MissingExtra           an optional package is not installed
+│   └── WeightsError           local weights are absent or have the wrong hash
+├── CheckFailed                exit 1   a check or gate says no
+├── Incomplete                 exit 3   answers are missing, or outcomes are errors
+├── BudgetReached              exit 4   nothing more is asked; what was paid for is kept
+├── ProviderError              a request got no answer; becomes an `error` outcome
+└── CheckerError               a checker could not judge; becomes an `error` outcome
 """
 
 from __future__ import annotations

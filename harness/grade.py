@@ -45,7 +45,7 @@ def grade(ask: Ask, suite: Suite, replies: Sequence[Response | Failure | None], 
         score = suite.check(ask.sample, answer.text)
     except CheckerError as error:
         return _outcome(ask, suite, held, cost, verdict="error", why=str(error), answer=answer)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a stranger's checker may raise anything
         why = f"checker broke: {type(error).__name__}: {error}"
         return _outcome(ask, suite, held, cost, verdict="error", why=why, answer=answer)
     return _outcome(ask, suite, held, cost, verdict=None, why=score.why, answer=answer, score=score)
@@ -73,7 +73,9 @@ def grade_all(
         if len(held) == len(mine):
             old = memory.get(_graded(ask, suites[ask.suite], combine(ask, held)))
             if old is not None:
-                new = _outcome(ask, suites[ask.suite], held, cost, verdict="fail", why=old.why, answer=combine(ask, held))
+                new = _outcome(
+                    ask, suites[ask.suite], held, cost, verdict="fail", why=old.why, answer=combine(ask, held)
+                )
                 return replace(new, verdict=old.verdict, score=old.score, details=old.details)
         return grade(ask, suites[ask.suite], mine, cost)
 

@@ -64,14 +64,18 @@ def _data(suite: Suite) -> Iterator[tuple[str, str]]:
             continue
         frozen = [line(sample) for sample in load(suite.folder, split=name).samples]
         if frozen != [line(sample) for sample in generate(suite.splits, suite.generate, split=name)]:
-            yield "fail", f"data/{suite.id}.{name}.jsonl is not what the generator makes; run: tierfloor generate {suite.id}"
+            yield (
+                "fail",
+                f"data/{suite.id}.{name}.jsonl is not what the generator makes; run: tierfloor generate {suite.id}",
+            )
     if suite.generate is not None and _elsewhere(suite) != _first_samples(suite):
         yield "fail", "the generator makes other samples in another process; use no hash(), clock or global state"
     twins = [text for text, count in Counter(sample.input for sample in suite.samples).items() if count > 1]
     if twins:
         yield "fail", f"{len(twins)} inputs stand more than once, the first: {twins[0][:60]!r}"
-    if "license" not in (suite.folder / "README.md").read_text(encoding="utf-8").split("---")[1]:
-        yield "fail", "README.md names no license in its front matter"
+    card = suite.folder / "README.md"
+    if not card.is_file() or "license:" not in card.read_text(encoding="utf-8").removeprefix("---").split("---")[0]:
+        yield "fail", "README.md, the dataset card, names no license in its front matter"
 
 
 def _prompts(suite: Suite) -> Iterator[tuple[str, str]]:
@@ -96,24 +100,51 @@ def _evidence(suite: Suite) -> Iterator[tuple[str, str]]:
 def _controls(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
     by_id = {sample.id: sample for sample in suite.samples}
 
-    def judged(control: Control) -> tuple[Control, Score]:
-        return control, suite.check(by_id[control.sample], control.answer)
+    def judged(control: Control) -> tuple[Control, Score | str]:
+        return control, _judge(suite, by_id[control.sample], control.answer)
 
     for control, score in pool.map(judged, suite.controls):
-        verdict = "pass" if score.value >= 1 else "fail"
-        if verdict != control.expect:
-            yield "fail", f"{control.id}: must {control.expect}, but {verdict}s ({score.why} {score.details})"
-        elif verdict == "fail" and score.why != control.why:
-            yield "fail", f"{control.id}: must fail with {control.why!r}, but fails with {score.why!r} ({score.details})"
+        if isinstance(score, str):
+            yield "fail", f"{control.id}: {score}"
+            continue
+        passes = score.value >= 1
+        if passes is not (control.expect == "pass"):
+            does = "passes" if passes else f"fails ({score.why} {score.details})"
+            yield "fail", f"{control.id}: must {control.expect}, but it {does}"
+        elif not passes and score.why != control.why:
+            yield (
+                "fail",
+                f"{control.id}: must fail with {control.why!r}, but fails with {score.why!r} ({score.details})",
+            )
 
 
 def _degenerate(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
     sample = suite.samples[0]
     echo = prompts.fill(suite.user, sample)
-    answers = ("", "{}", "[]", "null", "I cannot help with that.", echo, "x" * 1_000_000, "[" * 100_000, "```python\n```")
-    for answer, score in zip(answers, pool.map(lambda text: suite.check(sample, text), answers), strict=True):
-        if score.value >= 1:
+    answers = (
+        "",
+        "{}",
+        "[]",
+        "null",
+        "I cannot help with that.",
+        echo,
+        "x" * 1_000_000,
+        "[" * 100_000,
+        "```python\n```",
+    )
+    for answer, score in zip(answers, pool.map(lambda text: _judge(suite, sample, text), answers), strict=True):
+        if isinstance(score, str):
+            yield "fail", f"{sample.id}: the answer {answer[:40]!r}: {score}"
+        elif score.value >= 1:
             yield "fail", f"{sample.id}: the answer {answer[:40]!r} passes"
+
+
+def _judge(suite: Suite, sample: Sample, answer: str) -> Score | str:
+    """The checker's score, or what broke."""
+    try:
+        return suite.check(sample, answer)
+    except Exception as error:  # noqa: BLE001 - a checker that raises is a finding
+        return f"checker broke: {type(error).__name__}: {error}"
 
 
 def _units(suite: Suite) -> set[str]:
@@ -132,7 +163,7 @@ def _elsewhere(suite: Suite) -> str:
         "import sys; from pathlib import Path; from harness.lint import _first_samples; from harness.suites import load;"
         "sys.stdout.buffer.write(_first_samples(load(Path(sys.argv[1]))).encode())"
     )
-    done = subprocess.run(  # noqa: S603 - our own interpreter on our own program
+    done = subprocess.run(
         [sys.executable, "-c", program, str(suite.folder)],
         capture_output=True,
         check=False,

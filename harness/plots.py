@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,7 +39,12 @@ def draw(floors: Sequence[Floor], suite: Suite, ladder: Ladder, *, kind: str = "
 
     overall = next(floor for floor in floors if floor.level is None)
     levels = [floor for floor in floors if floor.level is not None]
-    settings: dict[Any, Any] = {"svg.hashsalt": "tierfloor", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "tierfloor",
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
     with rc_context(settings):
         figure = Figure(figsize=(9, 7.2), layout="constrained")
         grid = figure.add_gridspec(2, max(len(levels), 1), height_ratios=(2.4, 1))
@@ -59,6 +65,8 @@ def draw(floors: Sequence[Floor], suite: Suite, ladder: Ladder, *, kind: str = "
 
 
 def _panel(axes: Axes, floor: Floor, suite: Suite, ladder: Ladder, *, labels: bool) -> None:
+    from matplotlib import ticker
+
     shown = [row for row in floor.rows if row.quality is not None and row.cost]
     bar = float(suite.rule.bar)
     axes.axhline(bar, color="#777777", linestyle=":", linewidth=1)
@@ -67,6 +75,9 @@ def _panel(axes: Axes, floor: Floor, suite: Suite, ladder: Ladder, *, labels: bo
     _hull(axes, shown)
     for row in shown:
         _point(axes, row, [tier.name for tier in ladder.tiers].index(row.tier), floor, labels=labels)
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5) if labels else (1, 3)))
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda cost, _: f"{cost:g}"))
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
     if shown:
         costs = [float(row.cost) for row in shown if row.cost]
         axes.set_xlim(min(costs) / 2, max(costs) * (3 if labels else 2))
@@ -100,7 +111,17 @@ def _point(axes: Axes, row: Row, index: int, floor: Floor, *, labels: bool) -> N
         axes.scatter([cost], [quality], s=size, facecolors="none", edgecolors="black", linewidths=1.6, zorder=5)
     if labels:
         note = f"{row.tier}{' (reference)' if row.reference else ''}{': floor' if is_floor else ''}\n{row.verdict.kind}"
-        axes.annotate(note, (cost, quality), xytext=(12, -4), textcoords="offset points", fontsize=8, va="center")
+        box = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+        axes.annotate(
+            note,
+            (cost, quality),
+            xytext=(14, -13),
+            textcoords="offset points",
+            fontsize=8,
+            va="center",
+            bbox=box,
+            zorder=4,
+        )
 
 
 def _hull(axes: Axes, rows: Sequence[Row]) -> None:
@@ -110,7 +131,7 @@ def _hull(axes: Axes, rows: Sequence[Row]) -> None:
     steps = [step / 24 for step in range(25)]
     xs: list[float] = []
     ys: list[float] = []
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(corners):
         xs += [x0 + (x1 - x0) * step for step in steps]
         ys += [y0 + (y1 - y0) * step for step in steps]
     axes.plot(xs, ys, color="#444444", linewidth=1, linestyle="--", zorder=1)
@@ -120,7 +141,9 @@ def _title(floor: Floor, suite: Suite) -> str:
     named = f"floor {floor.tier}" if floor.tier else floor.status
     rule = suite.rule
     head = f"{suite.category}: {named}   (n={_most(floor)}, margin {rule.margin}, alpha {rule.alpha})"
-    return f"{head}\nfilled: proved sufficient; ring: floor; dashed: hull; bars: {1 - 2 * float(rule.alpha):.0%} intervals"
+    return (
+        f"{head}\nfilled: proved sufficient; ring: floor; dashed: hull; bars: {1 - 2 * float(rule.alpha):.0%} intervals"
+    )
 
 
 def _most(floor: Floor) -> int:

@@ -18,7 +18,7 @@ from .errors import BadInput, did_you_mean
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["line", "plain", "read_lines", "read_toml", "write_lines", "write_text"]
+__all__ = ["line", "plain", "read_lines", "read_toml", "write_bytes", "write_lines", "write_text"]
 
 T = TypeVar("T")
 
@@ -79,11 +79,15 @@ def read_toml(path: Path, kind: type[T]) -> T:
 
 
 def write_text(path: Path, text: str) -> bool:
+    """`write_bytes` of a text in UTF-8."""
+    return write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> bool:
     """Replace a file as a whole, or leave it untouched when it says the same. True if it changed.
 
     Raises BadInput when the disk is full or the folder cannot be written; the old file then still stands.
     """
-    data = text.encode()
     try:
         if path.is_file() and path.read_bytes() == data:
             return False
@@ -92,8 +96,8 @@ def write_text(path: Path, text: str) -> bool:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

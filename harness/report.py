@@ -79,14 +79,15 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
     """The routing table and the quality-vs-cost table for readers, in Markdown."""
     days = evidence.days
     overall = [floor for floor in floors if floor.level is None]
+    tiers = ", ".join(f"`{tier.name}` = {tier.model}" for tier in ladder.tiers)
+    answered = " to ".join(sorted(set(days))) if days else "no day yet"
     parts = [
         f"# Routing floors on the ladder `{ladder.name}`",
-        f"{ladder.title}. Tiers: {', '.join(f'`{tier.name}` = {tier.model}' for tier in ladder.tiers)}; the reference is "
-        f"`{ladder.reference.name}`. Costs are in {ladder.unit} per sample at the prices of {evidence.priced_on} "
-        f"({evidence.price_source}). Answers of {' to '.join(sorted(set(days))) if days else 'no day yet'}.",
-        "A *floor* is the cheapest tier proved good enough: not worse than the reference by the margin or more, and above "
-        "the bar, each at error rate alpha. Everything else is not proved, and a router should use the reference. "
-        "Intervals are at 1 - 2 alpha.",
+        (
+            f"{ladder.title}. Tiers: {tiers}; the reference is `{ladder.reference.name}`. Costs are in {ladder.unit} per "
+            f"sample at the prices of {evidence.priced_on} ({evidence.price_source}). Answers of {answered}."
+        ),
+        _EXPLAINED,
         "## Floors",
         _markdown(("kind of work", "level", "floor", "use", "why not lower"), map(_floor_cells, floors)),
         "## Quality and cost, all levels together",
@@ -144,6 +145,12 @@ def money(amount: Decimal | None) -> str:
     return format(Decimal(f"{amount:.3g}"), "f")
 
 
+_EXPLAINED = (
+    "A *floor* is the cheapest tier proved good enough: not worse than the reference by the margin or more, and above the "
+    "bar, each at error rate alpha. Everything else is not proved, and a router should use the reference. Quality and gap "
+    "stand with intervals at 1 - 2 alpha; n counts samples, units the templates behind them."
+)
+
 _ROW_HEAD = (
     "kind of work",
     "level",
@@ -163,7 +170,7 @@ _ROW_HEAD = (
 
 
 def _floor_cells(floor: Floor) -> tuple[str, str, str, str, str]:
-    named = floor.tier if floor.tier else floor.status
+    named = floor.tier or floor.status
     return floor.category, _level(floor.level), named, floor.use, floor.why
 
 

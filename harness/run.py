@@ -146,7 +146,7 @@ async def _one(
             wait = error.retry_after
         except TierfloorError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an adapter may raise anything
             return ProviderError(tier.name, f"{type(error).__name__}: {error}", kind="request")
         else:
             return response
@@ -160,6 +160,4 @@ def _wait(attempt: int, hint: float | None) -> float:
     """The server's hint, capped; otherwise full jitter over a doubling range (the AWS architecture blog's rule)."""
     if hint is not None:
         return min(hint, LONGEST_WAIT)
-    return random.uniform(0, min(30.0, 0.5 * 2**attempt))  # noqa: S311 - spreads retries, guards nothing
-
-
+    return random.uniform(0, min(30.0, 0.5 * 2**attempt))

@@ -14,7 +14,7 @@ from . import stats
 from .values import Ladder, Outcome, Row, Rule, Suite, Verdict, digest
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 __all__ = ["frame", "table"]
 
@@ -43,7 +43,7 @@ def table(outcomes: Iterable[Outcome], suites: Sequence[Suite], ladder: Ladder) 
     return tuple(rows)
 
 
-def frame(rows: Iterable[Row]) -> pandas.DataFrame:
+def frame(rows: Iterable[Row]) -> pd.DataFrame:
     """The table as a pandas DataFrame, one row per Row: what `table.csv` holds.
 
     Shares and intervals are rounded to four digits, money to eight significant ones: enough to read, and the same text
@@ -87,7 +87,7 @@ def _row(
         input_tokens=sum(outcome.input_tokens for outcome in graded),
         output_tokens=sum(outcome.output_tokens for outcome in graded),
         unparsable=_share(graded, "unparsable"),
-        refused=_share(graded, "refusal"),
+        refused=_share(graded, "refusal") + _share(graded, "filtered"),
         truncated=_share(graded, "truncated"),
     )
 

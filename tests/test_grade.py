@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from worlds import ladder, response, right, tier, write_suite
+
 from harness import grade, plan, suites
 from harness.errors import CheckerError
 from harness.values import Ask, Failure, Outcome, Plan, Response, Sample, Score, Suite, Tier
-from worlds import ladder, response, right, tier, write_suite
 
 
 def cost(tier: Tier, reply: Response) -> Decimal:
@@ -23,7 +25,7 @@ def suite(tmp_path: Path) -> Suite:
     return suites.load(write_suite(tmp_path))
 
 
-def first_ask(suite: Suite, **more: object) -> Ask:
+def first_ask(suite: Suite, **more: Any) -> Ask:
     return plan.plan(ladder(tier("cheap", **more)), [suite]).asks[0]
 
 

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from harness import lint, suites
 from worlds import write_suite
+
+from harness import lint, suites
 
 
 def findings(folder: Path) -> dict[str, list[tuple[str, str]]]:
@@ -45,8 +46,9 @@ def test_a_sound_suite_passes_every_gate(tmp_path: Path) -> None:
         ("data", "README.md", "license: cc0-1.0\n", "", "names no license"),
         ("prompts", "suite.toml", 'user = "${input}"', 'user = "${input} It is not ${input}"', None),
         ("evidence", "suite.toml", "horizon = 40", "horizon = 20", "below the least number of units"),
-        ("controls", "checker.py", "!= sample.target", "== 'never'", "off: must fail, but passs"),
+        ("controls", "checker.py", "!= sample.target", "== 'never'", "off: must fail, but it passes"),
         ("controls", "checker.py", '"unparsable"', '"nonsense"', "words: must fail with 'unparsable'"),
+        ("controls", "checker.py", "answer.strip().isdigit()", "answer.stripp()", "checker broke: AttributeError"),
         ("degenerate", "checker.py", "if not answer.strip().isdigit():", "if not answer.strip():\n        return Score(value=1.0)\n    if not answer.strip().isdigit():", "passes"),
     ],
 )  # fmt: skip
@@ -66,9 +68,10 @@ def test_too_few_units_for_any_verdict_is_said(tmp_path: Path) -> None:
     edit(folder / "suite.toml", 'margin = "0.10"', 'margin = "0.05"')
     edit(folder / "suite.toml", "horizon = 40", "horizon = 80")
 
-    assert ("warn", "40 units can never prove a tier: the rule needs 59; add templates or widen the margin") in findings(
-        folder
-    )["evidence"]
+    assert (
+        "warn",
+        "40 units can never prove a tier: the rule needs 59; add templates or widen the margin",
+    ) in findings(folder)["evidence"]
 
 
 def test_a_prompt_that_shows_the_target_fails(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness import floors, plots, suites, table
-from harness.values import Floor, Suite
 from test_table import LADDER, outcomes
 from worlds import write_suite
+
+from harness import floors, plots, suites, table
+from harness.values import Floor, Suite
 
 
 @pytest.fixture

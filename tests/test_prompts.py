@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from harness import prompts
 from harness.errors import BadInput
 from harness.values import File, Sample

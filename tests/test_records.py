@@ -7,11 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from harness.errors import BadInput
 from harness.records import line, plain, read_lines, read_toml, write_lines, write_text
 from harness.values import Price, Rule, Sample
-from hypothesis import given
-from hypothesis import strategies as st
 
 GOOD = '{"files":[],"id":"a","input":"b","metadata":{"level":1,"template":"t"},"target":"c"}'
 
@@ -59,7 +60,7 @@ def test_broken_toml_says_where(tmp_path: Path) -> None:
     path = tmp_path / "rule.toml"
     path.write_text("margin = \n")
 
-    with pytest.raises(BadInput, match="not valid TOML: .*line 1"):
+    with pytest.raises(BadInput, match=r"not valid TOML: .*line 1"):
         read_toml(path, Rule)
 
 
@@ -90,7 +91,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path: Path, monkeyp
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(BadInput, match=r"file\.txt: cannot write: No space left on device; free some space"):
         write_text(path, "new")
     assert [each.read_text() for each in tmp_path.iterdir() if each.is_file()] == ["old"]

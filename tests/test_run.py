@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from worlds import FakeProvider, ladder, response, right, tier, write_suite
+
 from harness import plan, run, suites
 from harness.errors import BadInput, ProviderError
 from harness.providers import Complete
 from harness.values import Failure, Request, Response, Tier
-from worlds import FakeProvider, ladder, response, right, tier, write_suite
 
 Todo = tuple[tuple[Tier, Request], ...]
 
@@ -24,11 +26,11 @@ def todo(tmp_path: Path) -> Todo:
     return plan.missing(plan.plan(ladder(), [suite]), set())
 
 
-def terms(provider: FakeProvider, kept: dict[str, Response], **more: object) -> run.Terms:
+def terms(provider: FakeProvider, kept: dict[str, Response], **more: Any) -> run.Terms:
     def keep(request: Request, reply: Response) -> Response:
         return kept.setdefault(request.key, reply)
 
-    given = {
+    given: dict[str, Any] = {
         "connect": provider.connect,
         "keep": keep,
         "worst": lambda tier, request: Decimal(2),
@@ -36,7 +38,7 @@ def terms(provider: FakeProvider, kept: dict[str, Response], **more: object) -> 
         "report": lambda progress: None,
         **more,
     }
-    return run.Terms(**given)  # type: ignore[arg-type]
+    return run.Terms(**given)
 
 
 def test_every_request_is_asked_once_and_kept(todo: Todo) -> None:
@@ -153,12 +155,13 @@ def test_local_tiers_take_turns(tmp_path: Path) -> None:
 
 
 def test_what_arrived_before_a_cancellation_is_kept(todo: Todo) -> None:
-    kept = dict[str, Response]()
+    kept, enough = dict[str, Response](), asyncio.Event()
 
     @asynccontextmanager
     async def slow(tier: Tier) -> AsyncIterator[Complete]:
         async def complete(request: Request) -> Response:
             if len(kept) >= 5:
+                enough.set()
                 await asyncio.sleep(3600)
             return response("1")
 
@@ -166,8 +169,7 @@ def test_what_arrived_before_a_cancellation_is_kept(todo: Todo) -> None:
 
     async def interrupted() -> None:
         task = asyncio.create_task(run.ask(todo, terms(FakeProvider(), kept, connect=slow)))
-        while len(kept) < 5:
-            await asyncio.sleep(0)
+        await enough.wait()
         task.cancel()
         await task
 

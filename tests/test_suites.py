@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from worlds import write_suite
+
 from harness import suites
 from harness.errors import BadInput
-from worlds import write_suite
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ("classification", "crud", "extraction", "races")
@@ -37,12 +38,22 @@ def test_a_suite_loads_with_its_samples_controls_and_checker(tmp_path: Path) -> 
         ("suite.toml", 'margin = "0.10"', 'margin = "1.5"', "suite.toml: rule.margin: must lie between 0 and 1"),
         ("suite.toml", "${input}", "${text}", "suite.toml: prompt.user: no field ${text}; use ${input} or ${files}"),
         ("suite.toml", 'id = "sums"', 'id = "other"', "suite.toml: id: 'other' is not the folder's name"),
-        ("suite.toml", "checker.py:check", "checker.py:chekc", "no function 'chekc' in checker.py (did you mean 'check'?)"),
+        (
+            "suite.toml",
+            "checker.py:check",
+            "checker.py:chekc",
+            "no function 'chekc' in checker.py (did you mean 'check'?)",
+        ),
         ("suite.toml", "checker.py:check", "absent.py:check", "no file 'absent.py' in the folder"),
         ("checker.py", "def check", "def check(:\ndef x", "checker.py: does not load: SyntaxError"),
         ("data/sums.public.jsonl", "sums.l1.0001", "sums.l1.0000", "public.jsonl:2: duplicate id 'sums.l1.0000'"),
         ("data/sums.public.jsonl", '"level":1', '"level":9', "public.jsonl:1: metadata.level: must be 1, 2, 3, 4 or 5"),
-        ("data/sums.public.jsonl", '"target"', '"traget"', "public.jsonl:1: traget: unknown key (did you mean 'target'?)"),
+        (
+            "data/sums.public.jsonl",
+            '"target"',
+            '"traget"',
+            "public.jsonl:1: traget: unknown key (did you mean 'target'?)",
+        ),
         ("controls.jsonl", "sums.l1.0000", "sums.l1.9999", "controls.jsonl:1: no public sample 'sums.l1.9999'"),
         ("controls.jsonl", '"id":"off"', '"id":"right"', "controls.jsonl:2: duplicate id 'right'; ids must be unique"),
         ("controls.jsonl", '"expect":"pass"', '"expect":"maybe"', "controls.jsonl:1: expect: input should be"),

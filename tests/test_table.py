@@ -7,9 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from worlds import ladder, write_suite
+
 from harness import stats, suites, table
 from harness.values import Outcome, Row, Suite
-from worlds import ladder, write_suite
 
 LADDER = ladder()
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from harness.providers import Complete
 from harness.values import Ladder, Price, Request, Response, Tier, Usage, canonical
@@ -109,9 +110,9 @@ def price(amount: str) -> Price:
     return Price(input=Decimal(amount), output=Decimal(amount), unit="credits", on="2026-11-22", source="made up")
 
 
-def tier(name: str, amount: str = "1", **more: object) -> Tier:
-    given = {"provider": "fake", "model": name, "price": price(amount), "max_connections": 3, **more}
-    return Tier(name=name, **given)  # type: ignore[arg-type]
+def tier(name: str, amount: str = "1", **more: Any) -> Tier:
+    given: dict[str, Any] = {"provider": "fake", "model": name, "price": price(amount), "max_connections": 3, **more}
+    return Tier(name=name, **given)
 
 
 def ladder(*tiers: Tier) -> Ladder:
@@ -119,8 +120,28 @@ def ladder(*tiers: Tier) -> Ladder:
     return Ladder(name="toy", title="Toy tiers", unit="credits", tiers=chosen)
 
 
-def response(text: str, **more: object) -> Response:
-    given = {
+def request(**more: Any) -> Request:
+    given: dict[str, Any] = {
+        "provider": "fake",
+        "model": "toy-1",
+        "endpoint": "",
+        "system": "",
+        "prompt": "1 + 2 = ?",
+        "max_output_tokens": 16,
+        "temperature": None,
+        "seed": None,
+        "effort": None,
+        "schema": None,
+        "weights": None,
+        "engine": None,
+        "epoch": 0,
+        **more,
+    }
+    return Request(**given)
+
+
+def response(text: str, **more: Any) -> Response:
+    given: dict[str, Any] = {
         "text": text,
         "finish": "ok",
         "usage": Usage(input=10, output=5),
@@ -131,7 +152,7 @@ def response(text: str, **more: object) -> Response:
         "raw": {},
         **more,
     }
-    return Response(**given)  # type: ignore[arg-type]
+    return Response(**given)
 
 
 def right(request: Request) -> str:

@@ -16,7 +16,18 @@ from .search import Search
 
 __all__ = ["IMPORTABLE", "Diverged", "Explorer", "Program", "Run", "Scene", "Scheduler", "Search", "driver", "serve"]
 
-_MODULES = ("opcodes", "probes", "scheduler", "primitives", "program", "search", "scenario")
+_MODULES = (
+    "opcodes",
+    "probes",
+    "scheduler",
+    "primitives",
+    "queues",
+    "stand_ins",
+    "program",
+    "search",
+    "shown",
+    "scenario",
+)  # in the order of their imports
 
 _START = """
 import sys, types

@@ -1,38 +1,52 @@
-"""Stand-ins for `threading`, `queue` and `time` that wait and measure on a scheduler.
+"""Stand-ins for what `threading` holds that wait on a scheduler.
 
 Waiting is exact: a thread that nobody can ever wake is a deadlock at once. `notify` wakes in the order of waiting, as
-CPython does, and no wake-up is spurious. A call of a queue is one step. Left out: Timer, daemonic clean-up, shutdown
-of queues, and the inner locks of queues and events.
+CPython does, and no wake-up is spurious. There is no Timer.
 """
+
+# ruff: noqa: D101, SLF001  each class is what Python documents under its name; a condition works inside its lock
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Any
 
 from .scheduler import Scheduler, Task
 
-__all__ = ["stand_ins"]
+__all__ = [
+    "Barrier",
+    "BoundedSemaphore",
+    "BrokenBarrierError",
+    "Condition",
+    "Event",
+    "Lock",
+    "RLock",
+    "Scheduled",
+    "Semaphore",
+    "Thread",
+    "bound",
+    "local",
+]
 
 
-class _Scheduled:
-    """Base of all classes here; `_bound` gives each its scheduler."""
+def bound(kind: type[Any], world: Scheduler) -> Any:
+    """The class `kind` on a scheduler."""
+    return type(kind.__name__, (kind,), {"_world": world})
+
+
+class Scheduled:
+    """Base of all classes here; `bound` gives each its scheduler."""
 
     _world: Scheduler
 
 
-class Lock(_Scheduled):
+class Lock(Scheduled):
     def __init__(self) -> None:
         self._owner: Task | None = None
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        if blocking:
-            taken = self._world.wait(self._free, None if timeout < 0 else timeout)
-        else:
-            taken = self._free()
+        limit = None if timeout < 0 else timeout
+        taken = self._world.wait(self._free, limit) if blocking else self._free()
         if taken:
             self._owner = self._world.current
         return taken
@@ -60,10 +74,11 @@ class Lock(_Scheduled):
         return self._owner is not None
 
     def _put_down(self) -> int:
+        """Let go whatever the depth of holding, which is returned."""
         self._owner = None
         return 1
 
-    def _pick_up(self, depth: int) -> None:
+    def _pick_up(self, depth: int) -> None:  # noqa: ARG002  a plain lock is held once or not at all
         self._owner = self._world.current
 
 
@@ -97,9 +112,9 @@ class RLock(Lock):
         self._owner, self._depth = self._world.current, depth
 
 
-class Condition(_Scheduled):
+class Condition(Scheduled):
     def __init__(self, lock: Lock | None = None) -> None:
-        self._lock = lock if lock is not None else _bound(RLock, self._world)()
+        self._lock = lock if lock is not None else bound(RLock, self._world)()
         self._waiting: list[_Ticket] = []
         self.acquire = self._lock.acquire
         self.release = self._lock.release
@@ -154,7 +169,7 @@ class _Ticket:
         self.called = False
 
 
-class Semaphore(_Scheduled):
+class Semaphore(Scheduled):
     def __init__(self, value: int = 1) -> None:
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
@@ -188,7 +203,7 @@ class BoundedSemaphore(Semaphore):
         super().release(n)
 
 
-class Event(_Scheduled):
+class Event(Scheduled):
     def __init__(self) -> None:
         self._set = False
         self._waiting: list[_Ticket] = []
@@ -217,7 +232,7 @@ class BrokenBarrierError(RuntimeError):
     pass
 
 
-class Barrier(_Scheduled):
+class Barrier(Scheduled):
     def __init__(self, parties: int, action: Callable[[], Any] | None = None, timeout: float | None = None) -> None:
         self.parties = parties
         self.n_waiting = 0
@@ -245,10 +260,10 @@ class Barrier(_Scheduled):
         self.broken = True
 
 
-class Thread(_Scheduled):
+class Thread(Scheduled):
     def __init__(
         self,
-        group: None = None,
+        group: None = None,  # noqa: ARG002  Python's signature
         target: Callable[..., Any] | None = None,
         name: str | None = None,
         args: tuple[Any, ...] = (),
@@ -277,6 +292,10 @@ class Thread(_Scheduled):
             raise RuntimeError("cannot join thread before it is started")
         self._world.wait(lambda: task.done, timeout)
 
+    def adopt(self, task: Task) -> None:
+        """Stand for a task that runs already."""
+        self._task = task
+
     def is_alive(self) -> bool:
         return self._task is not None and not self._task.done
 
@@ -285,7 +304,7 @@ class Thread(_Scheduled):
         return None if self._task is None else self._task.index + 1
 
 
-class local(_Scheduled):  # noqa: N801  Python's name
+class local(Scheduled):  # noqa: N801  Python's name
     def __getattr__(self, name: str) -> Any:
         try:
             return self._own()[name]
@@ -299,125 +318,5 @@ class local(_Scheduled):  # noqa: N801  Python's name
         del self._own()[name]
 
     def _own(self) -> dict[str, Any]:
-        spaces: dict[int, dict[str, Any]] = self.__dict__
+        spaces: dict[Any, dict[str, Any]] = self.__dict__
         return spaces.setdefault(self._world.current.index, {})
-
-
-class Empty(Exception):
-    pass
-
-
-class Full(Exception):
-    pass
-
-
-class Queue(_Scheduled):
-    def __init__(self, maxsize: int = 0) -> None:
-        self.maxsize = maxsize
-        self._open = 0
-        self._items: Any = deque()
-
-    def qsize(self) -> int:
-        return len(self._items)
-
-    def empty(self) -> bool:
-        return not self._items
-
-    def full(self) -> bool:
-        return 0 < self.maxsize <= len(self._items)
-
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        if not (self._world.wait(lambda: not self.full(), timeout) if block else not self.full()):
-            raise Full
-        self._add(item)
-        self._open += 1
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        if not (self._world.wait(lambda: not self.empty(), timeout) if block else not self.empty()):
-            raise Empty
-        return self._remove()
-
-    def put_nowait(self, item: Any) -> None:
-        self.put(item, block=False)
-
-    def get_nowait(self) -> Any:
-        return self.get(block=False)
-
-    def task_done(self) -> None:
-        if not self._open:
-            raise ValueError("task_done() called too many times")
-        self._open -= 1
-
-    def join(self) -> None:
-        self._world.wait(lambda: not self._open)
-
-    def _add(self, item: Any) -> None:
-        self._items.append(item)
-
-    def _remove(self) -> Any:
-        return self._items.popleft()
-
-
-class LifoQueue(Queue):
-    def _remove(self) -> Any:
-        return self._items.pop()
-
-
-class PriorityQueue(Queue):
-    def __init__(self, maxsize: int = 0) -> None:
-        super().__init__(maxsize)
-        self._items = []
-
-    def _add(self, item: Any) -> None:
-        heapq.heappush(self._items, item)
-
-    def _remove(self) -> Any:
-        return heapq.heappop(self._items)
-
-
-class SimpleQueue(Queue):
-    def __init__(self) -> None:
-        super().__init__()
-
-
-def stand_ins(world: Scheduler) -> dict[str, ModuleType]:
-    """Fresh modules named `threading`, `queue` and `time` whose contents wait on `world`."""
-    threading = (Lock, RLock, Condition, Semaphore, BoundedSemaphore, Event, Barrier, Thread, local)
-    queues = (Queue, LifoQueue, PriorityQueue, SimpleQueue)
-
-    def clock() -> float:
-        return world.now
-
-    def nanoseconds() -> int:
-        return int(world.now * 1e9)
-
-    def sleep(seconds: float) -> None:
-        world.wait(lambda: False, seconds)
-
-    def get_ident() -> int:
-        return world.current.index + 1
-
-    def current_thread() -> Thread:
-        thread = classes["Thread"](name=f"Thread-{world.current.index}", daemon=world.current.daemon)
-        thread._task = world.current
-        return thread
-
-    classes: dict[str, Any] = {kind.__name__: _bound(kind, world) for kind in threading}
-    functions = {"get_ident": get_ident, "current_thread": current_thread, "TIMEOUT_MAX": 4294967.0}
-    clocks = dict.fromkeys(("time", "monotonic", "perf_counter", "process_time", "thread_time"), clock)
-    whole = dict.fromkeys(("time_ns", "monotonic_ns", "perf_counter_ns"), nanoseconds)
-    return {
-        "threading": _module("threading", {**classes, **functions, "BrokenBarrierError": BrokenBarrierError}),
-        "queue": _module("queue", {**{k.__name__: _bound(k, world) for k in queues}, "Empty": Empty, "Full": Full}),
-        "time": _module("time", {**clocks, **whole, "sleep": sleep}),
-    }
-
-
-def _bound(kind: type[Any], world: Scheduler) -> Any:
-    return type(kind.__name__, (kind,), {"_world": world})
-
-
-def _module(name: str, contents: Mapping[str, Any]) -> ModuleType:
-    module = ModuleType(name)
-    vars(module).update(contents)
-    return module

@@ -62,7 +62,7 @@ class _Tracing:
     def join(self) -> None:
         sys.settrace(self._enter)
 
-    def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
+    def _enter(self, frame: FrameType, _event: str, _argument: Any) -> Any:
         if frame.f_code.co_filename != self._points.file:
             return None
         frame.f_trace_lines = False
@@ -70,7 +70,7 @@ class _Tracing:
         here = self._points[frame.f_code]
         visit = self._visit
 
-        def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        def trace(frame: FrameType, event: str, _argument: Any) -> Any:
             if event == "opcode":
                 switchable = here.get(frame.f_lasti)
                 if switchable is not None:

@@ -20,7 +20,7 @@ NAME = "tierfloor_candidate"
 IMPORTABLE = frozenset(
     """
     __future__ abc bisect collections contextlib copy dataclasses enum functools heapq itertools math typing
-    """.split()
+    """.split()  # noqa: SIM905  a list of this length reads better as words
 )
 _WITHHELD = frozenset({"breakpoint", "compile", "eval", "exec", "exit", "help", "input", "open", "quit"})
 
@@ -56,17 +56,18 @@ def _registered(module: ModuleType) -> Iterator[None]:
 def _builtins(stand_ins: Mapping[str, ModuleType]) -> dict[str, Any]:
     number = _numbering()
 
-    def load(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+    def load(name: str, space: Any = None, _: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         if name in stand_ins:
             copy = ModuleType(name)
             vars(copy).update(vars(stand_ins[name]))
             return copy
         if level or name.partition(".")[0] not in IMPORTABLE:
             raise ImportError(f"no module named {name!r} here")
-        return builtins.__import__(name, globals, locals, fromlist, level)
+        return builtins.__import__(name, space, None, fromlist, level)
 
     def hashed(value: Any) -> int:
-        return number(value) if type(value).__hash__ is object.__hash__ else hash(value)
+        kind: Any = type(value)
+        return number(value) if kind.__hash__ is object.__hash__ else hash(value)
 
     allowed = {name: value for name, value in vars(builtins).items() if name not in _WITHHELD}
     return {**allowed, "__import__": load, "id": number, "hash": hashed, "print": _silence}

@@ -18,24 +18,17 @@ says nothing of right or wrong.
 
 from __future__ import annotations
 
-import json
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
 from types import ModuleType
 from typing import Any
 
 from .program import Program
 from .scheduler import Diverged, Run, Scheduler, Stop, Task
 from .search import Search
+from .shown import Numbering, freeze, text
 
 __all__ = ["Explorer", "Scene", "serve"]
-
-CAP = 20_000
-MOST = 200  # characters of a text, items of a container
-DEEPEST = 6
-EXACT = 1 << 53
 
 
 class _Stage:
@@ -46,7 +39,7 @@ class _Stage:
         self._module = module
         self._world = world
         self._names: dict[str, Any] = {}
-        self._results: list[list[Any]] = [[] for _ in scenario["threads"]]
+        self._shown: list[list[Any]] = [[] for _ in scenario["threads"]]
         self._after: list[Any] | None = None
         self._logs: dict[str, list[Any]] = {name: [] for name in scenario["hooks"]}
         self._inside: dict[str, int] = dict.fromkeys(scenario["hooks"], 0)
@@ -60,11 +53,13 @@ class _Stage:
         try:
             for name, kind, arguments in self._scenario["objects"]:
                 self._names[name] = getattr(self._module, kind)(*self._filled(arguments, []))
-        except Exception as problem:  # noqa: BLE001  whatever the candidate raises is its end, not ours
+        except Stop:
+            raise
+        except BaseException as problem:  # noqa: BLE001  whatever the candidate raises is its end, not ours
             self._broken = type(problem).__name__
             return
-        for calls, results in zip(self._scenario["threads"], self._results, strict=True):
-            self._tasks.append(self._world.spawn(partial(self._calls, calls, results)))
+        for calls, shown in zip(self._scenario["threads"], self._shown, strict=True):
+            self._tasks.append(self._world.spawn(partial(self._calls, calls, shown)))
         self._world.wait(lambda: all(task.done or task.daemon for task in self._world.tasks[1:]))
         after: list[Any] = []
         self._calls(self._scenario["after"], after)
@@ -72,27 +67,31 @@ class _Stage:
 
     def end(self, run: Run) -> dict[str, Any]:
         """What is worth knowing of the run, as JSON."""
-        show = _Shower()
+        show = Numbering()
         return {
             "kind": "broken" if self._broken else run.kind,
             "broken": self._broken,
-            "results": [[show(value) for value in results] for results in self._results],
-            "after": None if self._after is None else [show(value) for value in self._after],
-            "hooks": {name: sorted((show(value) for value in log), key=_text) for name, log in self._logs.items()},
+            "results": show(self._shown),
+            "after": show(self._after),
+            "hooks": {name: sorted(show(log), key=text) for name, log in self._logs.items()},
             "stuck": [place for place, task in enumerate(self._tasks) if task.index in run.stuck],
         }
 
-    def _calls(self, calls: Sequence[Any], results: list[Any]) -> None:
+    def _calls(self, calls: Sequence[Any], shown: list[Any]) -> None:
+        """Make the calls; what each returns is written down at once, as it is then."""
+        results: list[Any] = []
         for target, method, arguments in calls:
             try:
-                value = getattr(self._names[target] if target else self._module, method)(
-                    *self._filled(arguments, results)
-                )
-            except Exception as problem:  # noqa: BLE001  it is the call's result
-                value = _Raised(problem)
+                called = getattr(self._names[target] if target else self._module, method)
+                value = called(*self._filled(arguments, results))
+            except Stop:
+                raise
+            except BaseException as problem:  # noqa: BLE001  it is the call's result
+                value = problem
             if self._world.ended is not None:
                 raise Stop
             results.append(value)
+            shown.append(freeze(value))
 
     def _filled(self, arguments: Sequence[Any], results: Sequence[Any]) -> list[Any]:
         return [self._argument(argument, results) for argument in arguments]
@@ -106,7 +105,7 @@ class _Stage:
 
     def _hook(self, name: str, hook: Mapping[str, Any]) -> Callable[..., Any]:
         def called(*arguments: Any) -> Any:
-            self._logs[name].append(list(arguments))
+            self._logs[name].append(freeze(arguments))
             self._inside[name] += 1
             self._world.pause()
             first = arguments[0] if arguments else None
@@ -128,57 +127,15 @@ class _Stage:
         return f"<{first}>" if kind in {"load", "meet"} else None
 
 
-class _Raised:
-    def __init__(self, problem: Exception) -> None:
-        self.name = type(problem).__name__
-
-
-class _Shower:
-    """Turns values into JSON of bounded size without running code of theirs; equal objects get equal numbers."""
-
-    def __init__(self) -> None:
-        self._seen: dict[int, int] = {}
-
-    def __call__(self, value: Any, depth: int = 0) -> Any:
-        kind = type(value)
-        if value is None or kind is bool:
-            return value
-        if kind is int:
-            return value if abs(value) < EXACT else {"int": "huge"}
-        if kind is float:
-            return int(value) if value.is_integer() and abs(value) < EXACT else {"float": repr(value)}
-        if kind is str:
-            return value if len(value) <= MOST else {"text": value[:MOST]}
-        if kind is _Raised:
-            return {"raised": value.name}
-        if depth < DEEPEST:
-            for base, show in ((list, self._row), (tuple, self._row), (deque, self._row), (dict, self._dict)):
-                if issubclass(kind, base):
-                    return show(base, value, depth + 1)
-            for base in (set, frozenset):
-                if issubclass(kind, base):
-                    return {"set": sorted(self._row(base, value, depth + 1), key=_text)}
-        return {"object": self._seen.setdefault(id(value), len(self._seen))}
-
-    def _row(self, base: Any, value: Any, depth: int) -> list[Any]:
-        return [self(item, depth) for item in islice(base.__iter__(value), MOST)]
-
-    def _dict(self, base: Any, value: Any, depth: int) -> dict[str, Any]:
-        pairs = islice(base.items(value), MOST)
-        return {"dict": sorted(([self(key, depth), self(item, depth)] for key, item in pairs), key=_text)}
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
 class Scene:
     """All ends of one scenario over one program, as (run, end). `search` knows how many, and whether these are all."""
 
-    def __init__(self, program: Program, scenario: Mapping[str, Any], *, watched: bool = True, cap: int = CAP) -> None:
+    def __init__(
+        self, program: Program, scenario: Mapping[str, Any], *, bound: int = 1, cap: int = 20_000, watched: bool = True
+    ) -> None:
         self._scenario = scenario
         self._stage: _Stage
-        self.search = Search(program, self._play, bound=scenario["bound"], cap=cap, watched=watched)
+        self.search = Search(program, self._play, bound=bound, cap=cap, watched=watched)
 
     def __iter__(self) -> Iterator[tuple[Run, dict[str, Any]]]:
         for run in self.search:
@@ -192,10 +149,10 @@ class Scene:
 class Explorer:
     """Answers messages, so that a trusted parent can drive it and judge each new end as it comes:
 
-    {"do": "load", "source", "names"}    -> {"problem": null or what the module raised, "missing": [name...]}
-    {"do": "explore", "scenario"}        -> as `next`
-    {"do": "next"}                       -> {"end", "trail", "schedules"} for the next end not told yet in this scenario,
-                                            or {"end": null, "schedules", "exhausted"}
+    {"do": "load", "source", "names"}               -> {"problem": null or what was raised, "missing": [name...]}
+    {"do": "explore", "scenario", "bound", "cap"}   -> as `next`
+    {"do": "next"}                                  -> {"end", "trail", "schedules"} for the next end not told yet of
+                                                       this scenario, or {"end": null, "schedules", "exhausted"}
     """
 
     def __init__(self) -> None:
@@ -206,7 +163,9 @@ class Explorer:
         if message["do"] == "load":
             return self._load(message["source"], message["names"])
         if message["do"] == "explore":
-            self._ends = _new_ends(Scene(self._program, message["scenario"]))
+            self._ends = _new_ends(
+                Scene(self._program, message["scenario"], bound=message["bound"], cap=message["cap"])
+            )
         return next(self._ends)
 
     def _load(self, source: str, names: Sequence[str]) -> dict[str, Any]:
@@ -218,8 +177,8 @@ class Explorer:
         try:
             self._program = Program(source)
             run = next(iter(Search(self._program, look, bound=0)))
-        except Exception as problem:  # noqa: BLE001  whatever the candidate raises while it is loaded
-            return {"problem": f"{type(problem).__name__}: {problem}"[:MOST], "missing": []}
+        except BaseException as problem:  # noqa: BLE001  whatever the candidate raises while it is loaded
+            return {"problem": f"{type(problem).__name__}: {problem}"[:200], "missing": []}
         return {"problem": None if run.kind == "done" else run.kind, "missing": missing}
 
 
@@ -235,9 +194,9 @@ def _new_ends(scene: Scene) -> Iterator[dict[str, Any]]:
     told: set[str] = set()
     try:
         for run, end in scene:
-            text = _text(end)
-            if text not in told:
-                told.add(text)
+            line = text(end)
+            if line not in told:
+                told.add(line)
                 yield {"end": end, "trail": run.trail, "schedules": scene.search.schedules}
     except Diverged:
         pass

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from .primitives import stand_ins
 from .program import Program
 from .scheduler import Run, Scheduler
+from .stand_ins import stand_ins
 
 __all__ = ["Body", "Search"]
 

@@ -20,7 +20,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import Any
 
 from ..errors import BadInput, ProviderError
 from ..values import Finish, Request, Response, Tier, Usage
@@ -28,17 +29,17 @@ from ..values import Finish, Request, Response, Tier, Usage
 __all__ = [
     "Complete",
     "Connect",
+    "Reader",
     "Reply",
     "exchange",
     "finish_of",
     "reply_error",
     "require_key",
     "retry_hint",
+    "sdk_error",
     "status_error",
     "transport_error",
 ]
-
-Raw = TypeVar("Raw")
 
 Complete = Callable[[Request], Awaitable[Response]]
 Connect = Callable[[Tier], AbstractAsyncContextManager[Complete]]
@@ -46,6 +47,7 @@ Connect = Callable[[Tier], AbstractAsyncContextManager[Complete]]
 _FATAL = frozenset({401, 402, 403, 404})
 _TRANSIENT = frozenset({408, 409, 425, 429})
 _SERVER_FAULT = 500
+_LIMITS = frozenset({"insufficient_quota", "billing_error", "billing_hard_limit_reached"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,30 +61,43 @@ class Reply:
     raw: Mapping[str, Any]
 
 
-async def exchange(
-    place: str,
-    call: Callable[[], Awaitable[Raw]],
-    kind: type[Raw],
-    normalise: Callable[[Raw], Reply],
-    explain: Callable[[Exception], ProviderError | None],
-) -> Response:
-    """One call as a response, or a `ProviderError`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How one SDK's replies and errors read.
 
-    `kind` is the type a reply must have (SDKs hand a page that is not JSON through as a plain `str`); `explain` knows
-    the SDK's error tree and returns None for what lies outside it.
+    `kind` is the type a reply must have, since SDKs hand a page that is not JSON through as a plain `str`; `explain`
+    knows the SDK's error tree and gives None for what lies outside it; `secret` is kept out of every message.
     """
+
+    kind: type
+    normalise: Callable[[Any], Reply]
+    explain: Callable[[str, Exception], ProviderError | None]
+    secret: str = ""
+
+
+async def exchange(place: str, call: Callable[[], Awaitable[Any]], reader: Reader) -> Response:
+    """One call as a response, or a `ProviderError`."""
+    try:
+        return await _exchange(place, call, reader)
+    except ProviderError as error:
+        if not reader.secret or reader.secret not in str(error):
+            raise
+        hidden = error.problem.replace(reader.secret, "[key]")
+        raise ProviderError(place, hidden, kind=error.kind, retry_after=error.retry_after) from None
+
+
+async def _exchange(place: str, call: Callable[[], Awaitable[Any]], reader: Reader) -> Response:
     started = time.monotonic()
     try:
         raw = await call()
-    except ProviderError:
-        raise
     except Exception as error:
-        raise explain(error) or transport_error(place, error) from error
+        raise reader.explain(place, error) or transport_error(place, error) from error
     took = time.monotonic() - started
-    if not isinstance(raw, kind):
-        raise reply_error(place, f"the reply is no {kind.__name__} but {type(raw).__name__}: {str(raw)[:80]!r}")
+    if not isinstance(raw, reader.kind):
+        wanted, found = reader.kind.__name__, type(raw).__name__
+        raise reply_error(place, f"the reply is no {wanted} but {found}: {str(raw)[:80]!r}")
     try:
-        reply = normalise(raw)
+        reply = reader.normalise(raw)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise reply_error(place, f"the reply lacks what was expected ({type(error).__name__}: {error})") from error
     return Response(
@@ -127,10 +142,29 @@ def status_error(
     return ProviderError(place, f"{status}: {text}; this request cannot work", kind="request")
 
 
+def sdk_error(place: str, error: Exception, sdk: ModuleType) -> ProviderError | None:
+    """An error of the SDKs `anthropic` and `openai`, whose trees have the same names; None for what lies outside."""
+    if isinstance(error, sdk.APIStatusError):
+        marks = {str(getattr(error, name, "")) for name in ("code", "type", "error_code")}
+        return status_error(
+            place,
+            error.status_code,
+            error.message,
+            retry_after=retry_hint(error.response.headers, datetime.now(UTC)),
+            hopeless=any(mark in _LIMITS or mark.endswith("spend_limit_reached") for mark in marks),
+        )
+    if isinstance(error, sdk.APIConnectionError):
+        cause = error.__cause__ or error
+        return ProviderError(place, f"no connection ({type(cause).__name__}: {cause}); check network and address")
+    if isinstance(error, sdk.APIError):
+        return reply_error(place, error.message)
+    return None
+
+
 def transport_error(place: str, error: Exception) -> ProviderError:
     """A fault outside an SDK's own tree: cut JSON, raw transport errors, or arguments the SDK refuses."""
     text = f"{type(error).__name__}: {error}"[:300]
-    if isinstance(error, json.JSONDecodeError):
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return reply_error(place, f"the reply is not JSON ({text})")
     if isinstance(error, TypeError | ValueError | AttributeError):
         return ProviderError(place, f"the call was refused before it was sent ({text})", kind="request")

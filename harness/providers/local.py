@@ -157,5 +157,5 @@ async def _open(stack: AsyncExitStack, address: str) -> _Client:
 
     # Loopback must not go through a proxy that the environment names.
     http = await stack.enter_async_context(DefaultAsyncHttpxClient(trust_env=False, timeout=_TIMEOUT))
-    sdk = AsyncOpenAI(api_key="none", base_url=f"{address}/v1", max_retries=0, http_client=http)
+    sdk = AsyncOpenAI(api_key=openai_compatible.NO_KEY, base_url=f"{address}/v1", max_retries=0, http_client=http)
     return _Client(address=address, http=http, sdk=sdk)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadInput, ProviderError
+from ..errors import BadInput
 from ..values import Finish, Request, Response, Tier, Usage
-from . import Complete, Reply, exchange, finish_of, require_key, retry_hint, status_error
+from . import Complete, Reader, Reply, exchange, finish_of, require_key, sdk_error
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-__all__ = ["ask", "build", "connect", "explain", "normalise"]
+__all__ = ["NO_KEY", "ask", "build", "connect", "normalise"]
+
+# The SDK insists on a key; servers that need none ignore it.
+NO_KEY = "none"
 
 _FINISH: Mapping[str, Finish] = {"length": "truncated", "content_filter": "filtered"}
-_HOPELESS = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
 @asynccontextmanager
@@ -28,8 +29,7 @@ async def connect(tier: Tier) -> AsyncIterator[Complete]:
 
     if not tier.base_url:
         raise BadInput(tier.name, "no address: set base_url in the ladder, or pass --base-url")
-    # The SDK insists on a key; servers that need none ignore it.
-    key = require_key(tier.provider, tier.key_env) if tier.key_env else "none"
+    key = require_key(tier.provider, tier.key_env) if tier.key_env else NO_KEY
     async with AsyncOpenAI(api_key=key, base_url=tier.base_url, max_retries=0) as client:
 
         async def complete(request: Request) -> Response:
@@ -60,14 +60,16 @@ def build(request: Request) -> dict[str, Any]:
 
 async def ask(client: AsyncOpenAI, place: str, sent: Mapping[str, Any]) -> Response:
     """One call of Chat Completions."""
+    import openai
     from openai.types.chat import ChatCompletion
 
-    def read(raw: ChatCompletion) -> Reply:
-        return normalise(raw.model_dump(mode="json", exclude_unset=True))
-
-    return await exchange(
-        place, lambda: client.chat.completions.create(**sent), ChatCompletion, read, lambda error: explain(place, error)
+    reader = Reader(
+        kind=ChatCompletion,
+        normalise=lambda raw: normalise(raw.model_dump(mode="json", exclude_unset=True)),
+        explain=lambda place, error: sdk_error(place, error, openai),
+        secret="" if client.api_key == NO_KEY else client.api_key,
     )
+    return await exchange(place, lambda: client.chat.completions.create(**sent), reader)
 
 
 def normalise(body: Mapping[str, Any]) -> Reply:
@@ -91,23 +93,3 @@ def normalise(body: Mapping[str, Any]) -> Reply:
         model=body["model"],
         raw=body,
     )
-
-
-def explain(place: str, error: Exception) -> ProviderError | None:
-    """The SDK's error tree in ours; None for errors outside it."""
-    import openai
-
-    if isinstance(error, openai.APIStatusError):
-        return status_error(
-            place,
-            error.status_code,
-            error.message,
-            retry_after=retry_hint(error.response.headers, datetime.now(UTC)),
-            hopeless=error.code in _HOPELESS or error.type in _HOPELESS,
-        )
-    if isinstance(error, openai.APIConnectionError):
-        cause = error.__cause__ or error
-        return ProviderError(place, f"no connection ({type(cause).__name__}: {cause}); check network and address")
-    if isinstance(error, openai.APIError):
-        return ProviderError(place, f"{error.message}; try again later")
-    return None

@@ -4,41 +4,86 @@ The text of this file is handed to `python -c`; nothing imports it. It frames li
 driver has only `receive()` and `send(value)`. Standard input, output and error of whatever runs later are /dev/null.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import resource
 import signal
 import sys
 
-
-def _private_channel():
-    """The parent's socket, moved away from descriptor 0 so that the candidate's prints and reads don't disturb it."""
-    channel = os.dup(0)
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    os.close(null)
-    return channel
+TYPE_CHECKING = False  # importing `typing` would make every start a fifth slower
+if TYPE_CHECKING:
+    from typing import Any
 
 
-def _limit(kind, soft, hard):
-    """Set one limit, never above what the parent has itself."""
-    ceiling = resource.getrlimit(kind)[1]
-    if ceiling != resource.RLIM_INFINITY:
-        soft, hard = min(soft, ceiling), min(hard, ceiling)
-    resource.setrlimit(kind, (soft, hard))
+class Channel:
+    """The socket to the parent, moved away from descriptor 0 so that prints and reads of the candidate don't disturb it."""
+
+    def __init__(self) -> None:
+        self._socket = os.dup(0)
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(null, standard)
+        os.close(null)
+        # Bound now: a candidate that replaces functions of these modules harms nobody but itself.
+        self._read, self._write = os.read, os.write
+        self._encode = json.JSONEncoder(allow_nan=False).encode
+        self._decode = json.JSONDecoder().decode
+        self._buffer = b""
+        self._nonce = ""
+        self._greeting: dict[str, Any] | None = None
+
+    def take(self) -> Any:
+        """The next message; the process ends when the parent has hung up."""
+        while b"\n" not in self._buffer:
+            piece = self._read(self._socket, 1 << 16)
+            if not piece:
+                os._exit(0)
+            self._buffer += piece
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        frame = self._decode(line.decode())
+        self._nonce = frame["nonce"]
+        return frame["value"]
+
+    def greet(self, greeting: dict[str, Any]) -> None:
+        """Answer the first message with this as soon as the driver is ready for the second."""
+        self._greeting = greeting
+
+    def receive(self) -> Any:
+        """The next message of the parent."""
+        if self._greeting is not None:
+            self.send(self._greeting)
+            self._greeting = None
+        return self.take()
+
+    def send(self, value: Any) -> None:
+        """Answer the message received last. Raises TypeError, ValueError or RecursionError if `value` is not JSON."""
+        if not self._nonce:
+            raise RuntimeError("send() answers one receive(), once")
+        line = memoryview(self._encode({"nonce": self._nonce, "value": value}).encode() + b"\n")
+        self._nonce = ""
+        while line:
+            line = line[self._write(self._socket, line) :]
+
+    def fail(self, problem: BaseException | str) -> None:
+        """Answer the first message with what went wrong, unless the driver is past it."""
+        if self._greeting is None:
+            return
+        text = problem if isinstance(problem, str) else f"{type(problem).__name__}: {problem}"
+        self.send({"failed": text})
 
 
-def _confine(limits):
+def confine(limits: dict[str, Any]) -> list[str]:
     """Take the limits; say which of them this system refuses. Only macOS may refuse one, the address space."""
     seconds = limits["cpu_seconds"]
-    _limit(resource.RLIMIT_CPU, seconds, seconds + 1)
-    _limit(resource.RLIMIT_FSIZE, limits["file_bytes"], limits["file_bytes"])
-    _limit(resource.RLIMIT_NOFILE, limits["open_files"], limits["open_files"])
-    _limit(resource.RLIMIT_CORE, 0, 0)
-    refused = []
+    limit(resource.RLIMIT_CPU, seconds, seconds + 1)
+    limit(resource.RLIMIT_FSIZE, limits["file_bytes"], limits["file_bytes"])
+    limit(resource.RLIMIT_NOFILE, limits["open_files"], limits["open_files"])
+    limit(resource.RLIMIT_CORE, 0, 0)
+    refused: list[str] = []
     try:
-        _limit(resource.RLIMIT_AS, limits["memory_bytes"], limits["memory_bytes"])
+        limit(resource.RLIMIT_AS, limits["memory_bytes"], limits["memory_bytes"])
     except (OSError, ValueError) as problem:
         if sys.platform != "darwin":
             raise
@@ -48,54 +93,29 @@ def _confine(limits):
     return refused
 
 
-def _run():
+def limit(kind: int, soft: int, hard: int) -> None:
+    """Set one limit, never above what the parent has itself."""
+    ceiling = resource.getrlimit(kind)[1]
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    resource.setrlimit(kind, (soft, hard))
+
+
+def run() -> None:
+    """Receive the driver and its limits, and run it."""
     os.environ.clear()
     os.umask(0o077)
-    channel = _private_channel()
-    encode = json.JSONEncoder(allow_nan=False).encode
-    decode = json.JSONDecoder().decode
-    read, write = os.read, os.write
-    state = {"buffer": b"", "nonce": None, "start": None}
-
-    def take():
-        while b"\n" not in state["buffer"]:
-            piece = read(channel, 1 << 16)
-            if not piece:
-                os._exit(0)
-            state["buffer"] += piece
-        line, _, state["buffer"] = state["buffer"].partition(b"\n")
-        frame = decode(line.decode())
-        state["nonce"] = frame["nonce"]
-        return frame["value"]
-
-    def send(value):
-        """Answer the message received last. Raises TypeError, ValueError or RecursionError if `value` is not JSON."""
-        if state["nonce"] is None:
-            raise RuntimeError("send() answers one receive(), once")
-        line = memoryview(encode({"nonce": state["nonce"], "value": value}).encode() + b"\n")
-        state["nonce"] = None
-        while line:
-            line = line[write(channel, line) :]
-
-    def receive():
-        """The next message of the parent."""
-        if state["start"] is not None:
-            refused, state["start"] = state["start"], None
-            send({"refused": refused})
-        return take()
-
-    order = take()
+    channel = Channel()
+    order = channel.take()
+    channel.greet({})
     try:
-        state["start"] = _confine(order["limits"])
+        channel.greet({"refused": confine(order["limits"])})
         code = compile(order["driver"], "<driver>", "exec")
-        exec(code, {"__name__": "driver", "__builtins__": __builtins__, "receive": receive, "send": send})
-        problem = "the driver ended before its first receive()"
-    except BaseException as raised:
-        if state["start"] is None:
-            raise
-        problem = f"{type(raised).__name__}: {raised}"
-    if state["start"] is not None:
-        send({"failed": problem})
+        exec(code, {"__name__": "driver", "receive": channel.receive, "send": channel.send})  # noqa: S102  what we are for
+    except BaseException as problem:
+        channel.fail(problem)
+        raise
+    channel.fail("the driver ended before its first receive()")
 
 
-_run()
+run()

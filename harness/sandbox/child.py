@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = ["Child", "launch"]
 
 # The same isolation as -I, which would also ignore the fixed hash seed: verdicts must not depend on the order of a set.
 INTERPRETER = ("-P", "-s", "-S", "-B")
+GROUP_SECONDS = 0.2
 ENVIRONMENT = {"PYTHONHASHSEED": "0"}  # all there is; the bootstrap removes it before anything else runs
 
 
@@ -38,8 +40,17 @@ class Child:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self._await_group()
         self.channel.close()
         return self._process.returncode
+
+    def _await_group(self) -> None:
+        """Wait until the other members are dead too: the system kills them in its own time, init collects them."""
+        deadline = time.monotonic() + GROUP_SECONDS
+        with suppress(ProcessLookupError, PermissionError):
+            while time.monotonic() < deadline:
+                os.killpg(self._process.pid, 0)
+                time.sleep(0.001)
 
 
 @contextmanager
@@ -74,7 +85,7 @@ def _spawn(folder: Path) -> Child:
         try:
             process = subprocess.Popen(
                 [sys.executable, *INTERPRETER, "-c", program],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=folder,

@@ -10,7 +10,19 @@ from .spec import Spec
 __all__ = ["TRICKY", "Draw"]
 
 # Each fits into 12 characters, the shortest limit of a required text.
-TRICKY = ("x'||'y", "O'Brien", '"q" -- x', "a'); DROP t;", "%s {0} \\n ?", "  two  ", "Ünï✓日本🙂", "line\nbreak", "NULL", "007", "' OR 1=1 --")
+TRICKY = (
+    "x'||'y",
+    "O'Brien",
+    '"q" -- x',
+    "a'); DROP t;",
+    "%s {0} \\n ?",
+    "  two  ",
+    "Ünï✓日本🙂",
+    "line\nbreak",
+    "NULL",
+    "007",
+    "' OR 1=1 --",
+)
 
 
 class Draw:

@@ -53,25 +53,22 @@ def _arguments(play: Play, draw: Draw, method: str, last: int) -> list[Any]:
         return [items]
     if method == "list_page":
         return [rng.choice((1, 2, 3, spec["page"]["limit"])), rng.choice((0, 0, 1, 2, 5))]
-    if method == "list_all":
-        return []
-    if method == "move":
-        return [number, rng.choice(spec["moves"]["states"])]
     if method == "update":
         data = _data(draw)
-        changes = {name: data[name] for name in data if rng.random() < 0.6}  # noqa: PLR2004
-        version = [max(1, play.version(number) - (rng.random() < 0.2))] if spec["version"] else []  # noqa: PLR2004
+        changes = {name: data[name] for name in data if rng.random() < 0.6}
+        version = [max(1, play.version(number) - (rng.random() < 0.2))] if spec["version"] else []
         return [number, changes, *version]
-    return [number]
+    rest = {"list_all": [], "move": [number, rng.choice(spec["moves"]["states"])] if spec["moves"] else []}
+    return rest.get(method, [number])
 
 
 def _data(draw: Draw) -> dict[str, Any]:
     """Data that is right in most cases, with a required text that has been used before in many."""
     rng = draw.rng
-    data = draw.full() if rng.random() < 0.7 else draw.least()  # noqa: PLR2004
-    if rng.random() < 0.5:  # noqa: PLR2004
+    data = draw.full() if rng.random() < 0.7 else draw.least()
+    if rng.random() < 0.5:
         data[draw.first["name"]] = rng.choice(("red", "blue", "Red"))
-    if rng.random() < 0.15:  # noqa: PLR2004
+    if rng.random() < 0.15:
         field = rng.choice(draw.fields)
         data[field["name"]] = rng.choice(draw.edges(field))
     return data

@@ -34,7 +34,7 @@ class Play:
         self._told(self._session.call({"do": "open", "name": self._name}), "Store(path)")
 
     def is_sqlite(self) -> bool:
-        return self._session.call({"do": "is_sqlite", "name": self._name}) == {"value": True}
+        return bool(self._session.call({"do": "is_sqlite", "name": self._name}) == {"value": True})
 
     def twin(self) -> Play:
         """Another store in another file."""

@@ -40,66 +40,66 @@ def _a(noun: str) -> str:
 
 def _field(field: Spec) -> str:
     name = f"`{field['name']}`"
-    kind = {
-        "text": lambda: f"str of {field['min']} to {field['max']} characters",
-        "number": lambda: f"int from {field['min']} to {field['max']}",
-        "choice": lambda: "one of " + ", ".join(f'"{value}"' for value in field["values"]),
-        "flag": lambda: "bool, also when returned",
-    }[field["kind"]]()
     if field["need"] == "default":
         default = f'"{field["default"]}"' if field["kind"] == "choice" else repr(field["default"])
-        return f"{name}: {kind}, default {default}"
-    return f"{name}: {kind}, {field['need']}"
+        return f"{name}: {_kind(field)}, default {default}"
+    return f"{name}: {_kind(field)}, {field['need']}"
+
+
+def _kind(field: Spec) -> str:
+    if field["kind"] == "text":
+        return f"str of {field['min']} to {field['max']} characters"
+    if field["kind"] == "number":
+        return f"int from {field['min']} to {field['max']}"
+    if field["kind"] == "flag":
+        return "bool, also when returned"
+    return "one of " + ", ".join(f'"{value}"' for value in field["values"])
 
 
 def _example(spec: Spec) -> str:
-    shown = [('"id"', "1")]
-    for field in spec["fields"]:
-        value = {
-            "text": lambda: '"..."',
-            "number": lambda: str(field["max"]),
-            "choice": lambda: f'"{field["values"][0]}"',
-            "flag": lambda: "True",
-        }[field["kind"]]()
-        shown.append((f'"{field["name"]}"', value))
+    shown = {"id": "1"} | {field["name"]: _shown(field) for field in spec["fields"]}
     if spec["version"]:
-        shown.append(('"version"', "1"))
+        shown["version"] = "1"
     if spec["moves"]:
-        shown.append(('"state"', f'"{spec["moves"]["start"]}"'))
-    return "{" + ", ".join(f"{name}: {value}" for name, value in shown) + "}"
+        shown["state"] = f'"{spec["moves"]["start"]}"'
+    return "{" + ", ".join(f'"{name}": {value}' for name, value in shown.items()) + "}"
+
+
+def _shown(field: Spec) -> str:
+    if field["kind"] == "number":
+        return str(field["max"])
+    if field["kind"] == "flag":
+        return "True"
+    return f'"{field["values"][0]}"' if field["kind"] == "choice" else '"..."'
 
 
 def _states(moves: Spec) -> str:
-    ways = "; ".join(
-        f"{state} -> {' or '.join(targets)}" for state, targets in moves["allowed"].items() if targets
-    )
-    return (
-        f'`state` is never in data: "{moves["start"]}" when created. Allowed moves: {ways}.'
-    )
+    ways = "; ".join(f"{state} -> {' or '.join(targets)}" for state, targets in moves["allowed"].items() if targets)
+    return f'`state` is never in data: "{moves["start"]}" when created. Allowed moves: {ways}.'
 
 
 def _methods(spec: Spec) -> list[str]:
+    """One line a method, with everything that it does beyond the rules of the system prompt."""
     owner = "owner, " if spec["owner"] else ""
-    lines = []
+    version = ", version" if spec["version"] else ""
+    create = f"create({owner}data): stores a new record, returns it"
     if spec["replay"]:
-        lines.append(
-            "create(data, key=None): stores a new record, returns it. If key (a str) was given to an earlier successful create, "
-            "also before reopening, it ignores data, stores nothing and returns the record created then, as it is now"
+        create = (
+            "create(data, key=None): stores a new record, returns it. If key (a str) was given to an earlier successful "
+            "create, also before reopening, it ignores data, stores nothing and returns the record created then, as it is "
+            "now"
         )
-    else:
-        lines.append(f"create({owner}data): stores a new record, returns it")
+    lines = [create]
     if spec["bulk"]:
         lines.append(
             "create_many(items): creates a record from each dict of the list, in order, returns the list of the new "
             "records; if one is invalid or in conflict, raises its error and stores none"
         )
-    lines.append(f"get({owner}id): returns the record")
-    lines.append(_listing(spec))
+    lines += [f"get({owner}id): returns the record", _listing(spec)]
     if spec["update"]:
-        extra = ", version" if spec["version"] else ""
         lines.append(
-            f"update({owner}id, changes{extra}): changes has some of the fields, maybe none; sets these, keeps the others, "
-            "returns the record"
+            f"update({owner}id, changes{version}): changes has some of the fields, maybe none; sets these, keeps the "
+            "others, returns the record"
         )
     if spec["moves"]:
         lines.append(
@@ -109,8 +109,10 @@ def _methods(spec: Spec) -> list[str]:
     if spec["delete"] == "hard":
         lines.append(f"delete({owner}id): removes the record, returns None")
     if spec["delete"] == "soft":
-        lines.append("delete(id): returns None; all methods but restore then treat the record as missing")
-        lines.append("restore(id): brings a deleted record back, returns it. KeyError if the id is not that of a deleted record")
+        lines += [
+            "delete(id): returns None; all methods but restore then treat the record as missing",
+            "restore(id): brings a deleted record back, returns it. KeyError if the id is not that of a deleted record",
+        ]
     return lines
 
 
@@ -147,9 +149,8 @@ def _conflicts(spec: Spec) -> list[str]:
 
 
 def _owner(spec: Spec) -> list[str]:
-    if not spec["owner"]:
-        return []
-    return [
-        "owner is any str and not part of the record. Each owner sees only their own records: the id of somebody else's record "
-        "is a KeyError. Ids count over all owners together."
-    ]
+    text = (
+        "owner is any str and not part of the record. Each owner sees only their own records: the id of somebody else's "
+        "record is a KeyError. Ids count over all owners together."
+    )
+    return [text] if spec["owner"] else []

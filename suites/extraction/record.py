@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 CENT = Decimal("0.01")
 # How often a buyer's VAT ID and an account are given, by level.
-GIVEN = {1: (0.2, 0.15), 2: (0.3, 0.3), 3: (0.35, 0.4), 4: (0.35, 0.4), 5: (0.35, 0.4)}
+GIVEN = {1: (0.0, 0.3), 2: (0.3, 0.3), 3: (0.35, 0.4), 4: (0.35, 0.4), 5: (0.35, 0.4)}
 LINES = {1: (1, 1), 2: (2, 3), 3: (2, 3), 4: (3, 3), 5: (3, 4)}
 # Step and largest multiple of the step that a unit price may have, by level.
 PRICES = {1: ("0.50", 120), 2: ("0.05", 3000), 3: ("0.05", 60000), 4: ("0.50", 900), 5: ("0.25", 1200)}
@@ -164,7 +164,7 @@ def draw_invoice(rng: random.Random, level: int, locale: str, language: str) -> 
     """The invoice as first printed. Each optional field is truly absent in a good share of all samples."""
     issue = date(2026, 1, 1) + timedelta(days=rng.randrange(300))
     days = rng.choice((10, 14, 21, 30, 45, 60))
-    mode = rng.choice(("date", "none") if level == 1 else ("date", "terms", "terms", "none"))
+    mode = "date" if level == 1 else rng.choice(("date", "terms", "terms", "none"))
     return Invoice(
         number=invoice_number(rng),
         issue=issue,
@@ -173,7 +173,7 @@ def draw_invoice(rng: random.Random, level: int, locale: str, language: str) -> 
         currency=rng.choice(CURRENCIES[locale]),
         buyer=company(rng, language),
         vat_id=vat_id(rng) if rng.random() < GIVEN[level][0] else None,
-        po=order_number(rng) if rng.random() < 0.55 else None,
+        po=order_number(rng) if level > 1 and rng.random() < 0.55 else None,
         lines=draw_lines(rng, level, language),
         iban=iban(rng) if rng.random() < GIVEN[level][1] else None,
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from string import Template
 from typing import Any
 
-__all__ = ["Family", "Scenario", "Words", "call", "ref", "render", "themes"]
+__all__ = ["Family", "Objects", "Scenario", "Words", "call", "ref", "render", "themes"]
 
 Words = Mapping[str, Any]
+Objects = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,15 +18,16 @@ class Scenario:
     """A small concurrent use of the module: what to build, which calls each thread makes, what to ask afterwards.
 
     `objects` are (name, class, arguments); `hooks` are functions that the scenario hands in, by name. An argument
-    `{"ref": name}` stands for an object or a hook. `alone`: one thread only, judged as ordinary behaviour.
+    `{"ref": name}` stands for an object or a hook. `alone`: one thread only, judged as ordinary behaviour. `bound` is
+    the most switches of a thread that could have gone on.
     """
 
     name: str
     threads: tuple[tuple[Any, ...], ...]
-    objects: tuple[Any, ...] = ()
+    objects: Objects = ()
     hooks: Mapping[str, Any] = field(default_factory=dict)
     after: tuple[Any, ...] = ()
-    bound: int = 1
+    bound: int = 2
 
     @property
     def alone(self) -> bool:
@@ -43,7 +45,6 @@ class Scenario:
             "hooks": dict(self.hooks),
             "threads": [list(thread) for thread in self.threads],
             "after": list(self.after),
-            "bound": self.bound,
         }
 
 

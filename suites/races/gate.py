@@ -12,21 +12,22 @@ __all__ = ["forbidden", "public_names"]
 MODULES = IMPORTABLE | {"threading", "queue", "time"}
 BUILTINS = frozenset(
     """
-    breakpoint compile delattr dir eval exec exit globals help input locals memoryview open quit setattr vars
-    """.split()
+    breakpoint compile delattr dir eval exec exit getattr globals help input locals memoryview open quit setattr
+    vars
+    """.split()  # noqa: SIM905
 )
 ATTRIBUTES = frozenset(
     """
-    ForwardRef _evaluate _os _sys _thread _world ag_frame builtins cr_frame f_back f_builtins f_code f_globals f_locals
-    get_type_hints gi_frame importlib inspect os sys tb_frame tb_next
-    """.split()
+    ForwardRef _evaluate _os _sys _thread _world ag_frame builtins cr_frame f_back f_builtins f_code f_globals
+    f_locals get_type_hints gi_frame importlib inspect os sys tb_frame tb_next
+    """.split()  # noqa: SIM905
 )
 DUNDERS = frozenset(
     """
-    __all__ __annotations__ __author__ __class__ __contains__ __delitem__ __doc__ __enter__ __eq__ __exit__ __getitem__
-    __hash__ __init__ __iter__ __len__ __lt__ __name__ __new__ __next__ __post_init__ __repr__ __setitem__ __slots__
-    __str__ __version__
-    """.split()
+    __all__ __annotations__ __author__ __class__ __contains__ __delitem__ __doc__ __enter__ __eq__ __exit__
+    __getitem__ __hash__ __init__ __iter__ __len__ __lt__ __name__ __new__ __next__ __post_init__ __repr__
+    __setitem__ __slots__ __str__ __version__
+    """.split()  # noqa: SIM905
 )
 
 
@@ -49,23 +50,23 @@ def public_names(tree: ast.Module) -> list[str]:
 
 def _problems(node: ast.AST) -> Iterator[str]:
     match node:
-        case ast.Import(names=names):
-            yield from (f"import {each.name}" for each in names if each.name.partition(".")[0] not in MODULES)
-        case ast.ImportFrom(module=module, level=level, names=names):
-            if level or (module or "").partition(".")[0] not in MODULES:
-                yield f"import from {'.' * level}{module or ''}"
-            yield from (f"import of {each.name}" for each in names if _hidden(each.name))
+        case ast.Import() | ast.ImportFrom():
+            yield from _imported(node)
         case ast.Name(id=name):
             if name in BUILTINS or _special(name):
                 yield name
         case ast.Attribute(attr=name):
             if _hidden(name):
                 yield f".{name}"
-        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]):
-            if _hidden(name):
-                yield f"getattr of {name}"
-        case ast.Call(func=ast.Name(id="getattr")):
-            yield "getattr of a computed name"
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom):
+        yield from (f"import of {each.name}" for each in node.names if _hidden(each.name))
+        modules = ["." * node.level + (node.module or "")]
+    else:
+        modules = [each.name for each in node.names]
+    yield from (f"import of {module}" for module in modules if module.partition(".")[0] not in MODULES)
 
 
 def _hidden(name: str) -> bool:

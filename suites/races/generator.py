@@ -7,10 +7,10 @@ import random
 
 from harness.values import Sample, canonical
 
-from . import level1, level2, level3, level4, level5
+from .catalogue import families
 from .families import Family, Words, render
 
-__all__ = ["families", "generate"]
+__all__ = ["generate"]
 
 LOCKS = ("_lock", "_mutex", "_guard")
 STYLES = (
@@ -22,17 +22,6 @@ BYSTANDERS = (
     '\n\n    def __repr__(self):\n        return "<{cls}>"',
     '\n\n    def describe(self):\n        return "{cls} v{version}"',
 )
-
-
-def families(level: int) -> tuple[Family, ...]:
-    """The families of a level, in their fixed order."""
-    return {
-        1: level1.FAMILIES,
-        2: level2.FAMILIES,
-        3: level3.FAMILIES,
-        4: level4.FAMILIES,
-        5: level5.FAMILIES,
-    }[level]
 
 
 def generate(seed: str, level: int, index: int) -> Sample:

@@ -72,8 +72,8 @@ def _run(reference: Program, scenario: Mapping[str, Any], order: Order, after: l
         merged.append([target, method, [_moved(argument, places[thread]) for argument in arguments]])
         places[thread].append(len(merged) - 1)
     hooks = {name: {**hook, "parties": 1} for name, hook in scenario["hooks"].items()}
-    alone = {**scenario, "threads": [merged], "after": after, "hooks": hooks, "bound": 0}
-    _, end = next(iter(Scene(reference, alone, watched=False)))
+    alone = {**scenario, "threads": [merged], "after": after, "hooks": hooks}
+    _, end = next(iter(Scene(reference, alone, bound=0, watched=False)))
     if end["kind"] == "broken" or (after and end["kind"] != "done"):
         raise CheckerError("races", f"the reference fix ends as {end['kind']} in the order {order}")
     results = end["results"][0]

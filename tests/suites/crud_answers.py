@@ -1,10 +1,13 @@
-"""Answers to any crud sample, written from its spec: right ones in two styles, and wrong ones with one fault each."""
+"""Answers to any crud sample, written from its spec: right ones in two styles, and wrong ones with one fault each.
+
+`FAULTS` says with which code each fault must be found; a fault that a spec does not have leaves its answer as it is.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["FAULTS", "compact"]
+__all__ = ["FAULTS", "compact", "documents"]
 
 Spec = dict[str, Any]
 
@@ -26,7 +29,9 @@ def compact(spec: Spec, fault: str = "") -> str:
 
 
 def _opened(spec: Spec, fault: str) -> list[str]:
-    number = "id INTEGER PRIMARY KEY" if fault == "id re-used" else "id INTEGER PRIMARY KEY AUTOINCREMENT"
+    number = "id INTEGER PRIMARY KEY AUTOINCREMENT"
+    if fault == "id re-used" and spec["delete"] == "hard":
+        number = "id INTEGER PRIMARY KEY"
     names = [field["name"] for field in spec["fields"]]
     extra = {"owner": spec["owner"], "version DEFAULT 1": spec["version"], "gone DEFAULT 0": spec["delete"] == "soft"}
     columns = [number, *names, *(name for name, wanted in extra.items() if wanted)]
@@ -34,8 +39,8 @@ def _opened(spec: Spec, fault: str) -> list[str]:
         columns.append(f"state DEFAULT '{spec['moves']['start']}'")
     if spec["replay"]:
         columns.append("key UNIQUE")
-    path = "':memory:'" if fault == "not persisted" else "path"
-    level = "" if fault == "not committed" else ", isolation_level=None"
+    path = {"not persisted": "':memory:'", "own file name": "'store.db'"}.get(fault, "path")
+    level = "" if fault == "not committed" and not spec["bulk"] else ", isolation_level=None"
     lines = [
         "    def __init__(self, path):",
         f"        self.db = sqlite3.connect({path}{level})",
@@ -44,13 +49,17 @@ def _opened(spec: Spec, fault: str) -> list[str]:
     ]
     if spec["unique"] and fault != "unique ignored":
         over = f"owner, {spec['unique']}" if spec["owner"] and fault != "unique over owners" else spec["unique"]
+        if fault == "case ignored":
+            over += " COLLATE NOCASE"
         where = " WHERE gone=0" if spec["delete"] == "soft" and fault != "unique counts deleted" else ""
         lines.append(f'        self.db.execute("CREATE UNIQUE INDEX IF NOT EXISTS u ON t ({over}){where}")')
+    if not spec["unique"]:
+        return [*lines, "    def run(self, sql, *args): return self.db.execute(sql, args)"]
     return [
         *lines,
         "    def run(self, sql, *args):",
         "        try: return self.db.execute(sql, args)",
-        f"        except sqlite3.IntegrityError: raise {'Conflict' if spec['unique'] else 'ValueError'}",
+        "        except sqlite3.IntegrityError: raise Conflict",
     ]
 
 
@@ -64,7 +73,10 @@ def _checked(spec: Spec, fault: str) -> list[str]:
         default = f", {field['default']!r}" if field["need"] == "default" else ""
         lines.append(f"        v = d.get('{field['name']}'{default})")
         lines.append(f"        if not ({_test(field, fault)}): raise ValueError")
-    values = [f"d.get('{field['name']}', {field.get('default')!r})" for field in spec["fields"]]
+    values = [
+        f"d.get('{field['name']}', {field['default']!r})" if field["need"] == "default" else f"d.get('{field['name']}')"
+        for field in spec["fields"]
+    ]
     return [*lines, f"        return {', '.join(values)}"]
 
 
@@ -76,7 +88,7 @@ def _test(field: Spec, fault: str) -> str:
         "choice": f"v in {tuple(field.get('values', ()))!r}",
         "flag": "type(v) is bool",
     }[field["kind"]]
-    if fault == "bool as int":
+    if fault == "bool as int" and field.get("min", 1) <= 1:
         test = test.replace("type(v) is int", "isinstance(v, int)").replace("type(v) is bool", "v in (0, 1)")
     return f"v is None or {test}" if field["need"] == "optional" or fault == "nulls accepted" else test
 
@@ -91,9 +103,14 @@ def _created(spec: Spec, fault: str) -> list[str]:
         marks, values = f"'%s', {marks[3:]}", values.replace("*self.check(d)", "*self.check(d)[1:]")
     formatted = " % d[" + repr(names[0]) + "]" if fault == "injection" else ""
     lines = [f"    def create({me}, d{', key=None' if spec['replay'] else ''}):"]
+    if fault == "text stripped":
+        lines.append("        d = {k: v.strip() if isinstance(v, str) else v for k, v in d.items()}")
     if spec["replay"] and fault != "key ignored":
         lines.append('        r = self.run("SELECT id FROM t WHERE key=?", key).fetchone()')
-        lines.append("        if r: return self.get(r[0])")
+        again = "self.get(r[0])"
+        if fault == "replay of the first state":
+            again = f"{{**self.get(r[0]), 'state': {spec['moves']['start']!r}}}"
+        lines.append(f"        if r: return {again}")
     if spec["replay"] and fault == "key ignored":
         lines.append("        key = None")
     if fault == "injection":
@@ -139,7 +156,7 @@ def _read(spec: Spec, fault: str) -> list[str]:
     select = f'self.run("SELECT id FROM t{where} ORDER BY {order}"{args})'
     if fault == "owner not checked" and spec["owner"]:
         one = "self.get(owner, r[0])"
-    if fault == "deleted still listed":
+    if fault == "deleted still listed" and live:
         one = record.replace("**r", "**dict(r)")
         select = select.replace("SELECT id", f"SELECT {shown}")
     rows = f"[{one} for r in {select}]"
@@ -167,13 +184,16 @@ def _updated(spec: Spec, fault: str) -> list[str]:
     if fault == "update resets":
         old = {field["name"]: old[field["name"]] for field in spec["fields"] if field["need"] == "required"}
     kept = ", ".join(f"'{name}': {value}" for name, value in old.items())
+    checked = f"self.check({{{kept}, **changes}})"
+    if fault == "update unchecked":
+        checked = f"{{{kept}, **changes}}.values()"
     sets = ", ".join(
         [*(f"{name}=?" for name in names), *["version=version+1"] * (spec["version"] and fault != "version kept")]
     )
     lines = [
         f"    def update({me}, id, changes{', version' if spec['version'] else ''}):",
         f"        r = self.get({you}id)",
-        f"        values = self.check({{{kept}, **changes}})",
+        f"        values = list({checked})",
     ]
     if spec["version"] and fault != "version not compared":
         lines.append("        if version != r['version']: raise Conflict")
@@ -221,4 +241,237 @@ def _deleted(spec: Spec, fault: str) -> list[str]:
     ]
 
 
-FAULTS: dict[str, str] = {}
+def documents(spec: Spec) -> str:
+    """A right answer of another build: one JSON document a record, a connection a call, every rule in Python."""
+    fields = {field["name"]: {key: value for key, value in field.items() if key != "name"} for field in spec["fields"]}
+    own = "owner, " if spec["owner"] else ""
+    owner = "owner" if spec["owner"] else "None"
+    lines = ["import json", "import sqlite3", "", f"FIELDS = {fields!r}"]
+    lines += [
+        "",
+        "",
+        "class Conflict(Exception):",
+        "    pass",
+        "",
+        "",
+        _DOCUMENTS.replace("OWN, ", own).replace("OWNER", owner),
+    ]
+    lines += [_listing(spec, own, owner)]
+    for wanted, text in (
+        (spec["update"], _document_update(spec, own, owner)),
+        (spec["moves"], _document_move(spec)),
+        (spec["delete"] != "none", _document_delete(spec, own, owner)),
+        (spec["bulk"], _DOCUMENT_BULK),
+    ):
+        lines += [text] * bool(wanted)
+    text = "\n".join(lines)
+    extra = ["version"] * spec["version"] + ["state"] * bool(spec["moves"])
+    first = {"version": 1, "state": (spec["moves"] or {}).get("start")}
+    text = text.replace("UNIQUE", repr(spec["unique"])).replace("EXTRA", repr({name: first[name] for name in extra}))
+    return f"Here is the class.\n\n```py\n{text}\n```\nIt stores documents."
+
+
+_DOCUMENTS = """class Store:
+    def __init__(self, path):
+        self.path = path
+        with self.open() as db:
+            db.execute("CREATE TABLE IF NOT EXISTS documents (number INTEGER, body TEXT)")
+
+    def open(self):
+        return sqlite3.connect(self.path)
+
+    def load(self, db):
+        return [json.loads(body) for (body,) in db.execute("SELECT body FROM documents ORDER BY number")]
+
+    def save(self, db, document):
+        db.execute("DELETE FROM documents WHERE number = ?", (document["id"],))
+        db.execute("INSERT INTO documents VALUES (?, ?)", (document["id"], json.dumps(document)))
+
+    def find(self, db, owner, id):
+        for document in self.load(db):
+            if document["id"] == id and document["owner"] == owner and not document["deleted"]:
+                return document
+        raise KeyError(id)
+
+    def show(self, document):
+        return {"id": document["id"], **document["data"], **document["extra"]}
+
+    def validate(self, data, whole):
+        for name, value in data.items():
+            if name not in FIELDS:
+                raise ValueError(f"unknown field {name}")
+            rule = FIELDS[name]
+            if value is None and rule["need"] == "optional":
+                continue
+            if rule["kind"] == "text":
+                good = isinstance(value, str) and rule["min"] <= len(value) <= rule["max"]
+            elif rule["kind"] == "number":
+                good = isinstance(value, int) and not isinstance(value, bool) and rule["min"] <= value <= rule["max"]
+            elif rule["kind"] == "flag":
+                good = value is True or value is False
+            else:
+                good = isinstance(value, str) and value in rule["values"]
+            if not good:
+                raise ValueError(f"bad {name}")
+        if whole and any(rule["need"] == "required" and name not in data for name, rule in FIELDS.items()):
+            raise ValueError("missing field")
+
+    def reserve(self, db, owner, data, id):
+        for document in self.load(db):
+            taken = document["owner"] == owner and not document["deleted"] and document["id"] != id
+            if taken and UNIQUE in data and document["data"][UNIQUE] == data[UNIQUE]:
+                raise Conflict(UNIQUE)
+
+    def add(self, db, owner, data, key):
+        documents = self.load(db)
+        for document in documents:
+            if key is not None and document["key"] == key:
+                return self.show(document)
+        self.validate(data, True)
+        self.reserve(db, owner, data, None)
+        full = {name: data.get(name, rule.get("default")) for name, rule in FIELDS.items()}
+        number = self.next(db)
+        document = {"id": number, "owner": owner, "key": key, "deleted": False, "data": full, "extra": EXTRA}
+        self.save(db, document)
+        return self.show(document)
+
+    def next(self, db):
+        return len(self.load(db)) + 1
+
+    def create(self, OWN, data, key=None):
+        with self.open() as db:
+            return self.add(db, OWNER, data, key)
+
+    def get(self, OWN, id):
+        with self.open() as db:
+            return self.show(self.find(db, OWNER, id))
+"""
+
+_DOCUMENT_BULK = """
+    def create_many(self, items):
+        with self.open() as db:
+            return [self.add(db, None, item, None) for item in items]
+"""
+
+
+def _listing(spec: Spec, own: str, owner: str) -> str:
+    key = {"oldest": "r['id']", "newest": "-r['id']"}.get(spec["order"], f"(r[{spec['order']!r}], r['id'])")
+    body = f"""
+    def ordered(self, owner):
+        with self.open() as db:
+            mine = [d for d in self.load(db) if d["owner"] == owner and not d["deleted"]]
+        return sorted(map(self.show, mine), key=lambda r: {key})
+"""
+    if not spec["page"]:
+        return f"{body}\n    def list_all(self, {own}):\n        return self.ordered({owner})\n".replace(
+            "self, )", "self)"
+        )
+    return f"""{body}
+    def list_page(self, limit={spec["page"]["limit"]}, offset=0):
+        if limit < 1 or limit > {spec["page"]["most"]} or offset < 0:
+            raise ValueError("page")
+        found = self.ordered(None)
+        return {{"items": found[offset:][:limit], "total": len(found)}}
+"""
+
+
+def _document_update(spec: Spec, own: str, owner: str) -> str:
+    version = ", version" if spec["version"] else ""
+    check = (
+        """
+            if version != document["extra"]["version"]:
+                raise Conflict("version")
+            document["extra"]["version"] += 1"""
+        if version
+        else ""
+    )
+    return f"""
+    def update(self, {own}id, changes{version}):
+        with self.open() as db:
+            document = self.find(db, {owner}, id)
+            self.validate(changes, False){check}
+            self.reserve(db, {owner}, changes, id)
+            document["data"].update(changes)
+            self.save(db, document)
+            return self.show(document)
+"""
+
+
+def _document_move(spec: Spec) -> str:
+    ways = [
+        [source, target]
+        for source, targets in (spec["moves"] or {"allowed": {}})["allowed"].items()
+        for target in targets
+    ]
+    return f"""
+    def move(self, id, state):
+        ways = {ways!r}
+        with self.open() as db:
+            document = self.find(db, None, id)
+            if all(state not in way for way in ways):
+                raise ValueError("state")
+            if [document["extra"]["state"], state] not in ways:
+                raise Conflict("move")
+            document["extra"]["state"] = state
+            self.save(db, document)
+            return self.show(document)
+"""
+
+
+def _document_delete(spec: Spec, own: str, owner: str) -> str:
+    text = f"""
+    def delete(self, {own}id):
+        with self.open() as db:
+            document = self.find(db, {owner}, id)
+            document["deleted"] = True
+            self.save(db, document)
+"""
+    if spec["delete"] == "hard":
+        return text
+    return f"""{text}
+    def restore(self, id):
+        with self.open() as db:
+            gone = [d for d in self.load(db) if d["id"] == id and d["deleted"]]
+            if not gone:
+                raise KeyError(id)
+            self.reserve(db, None, gone[0]["data"], id)
+            gone[0]["deleted"] = False
+            self.save(db, gone[0])
+            return self.show(gone[0])
+"""
+
+
+FAULTS = {
+    "flag as int": "wrong_result",
+    "missing is None": "wrong_missing",
+    "delete forgives": "wrong_missing",
+    "bool as int": "wrong_validation",
+    "bound off by one": "wrong_validation",
+    "nulls accepted": "wrong_validation",
+    "unknown keys accepted": "wrong_validation",
+    "wrong order": "wrong_order",
+    "version kept": "wrong_version",
+    "version not compared": "wrong_version",
+    "update resets": "wrong_update",
+    "update unchecked": "wrong_update",
+    "deleted still listed": "wrong_delete",
+    "id re-used": "wrong_delete",
+    "restore forgives": "wrong_restore",
+    "limit unchecked": "wrong_page",
+    "offset off by one": "wrong_page",
+    "total of the page": "wrong_page",
+    "unique counts deleted": "wrong_conflict",
+    "unique ignored": "wrong_conflict",
+    "case ignored": "wrong_conflict",
+    "owner not checked": "wrong_owner",
+    "unique over owners": "wrong_owner",
+    "moves unchecked": "wrong_move",
+    "key ignored": "wrong_replay",
+    "replay of the first state": "wrong_replay",
+    "bulk keeps the first": "wrong_bulk",
+    "injection": "wrong_text",
+    "text stripped": "wrong_text",
+    "not committed": "not_persistent",
+    "not persisted": "not_persistent",
+    "own file name": "wrong_file",
+}

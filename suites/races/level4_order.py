@@ -1,15 +1,15 @@
-"""Level 4: two locks or two objects: lock order, torn moves, foreign code under a lock, waiting with a lock held."""
+"""Level 4: two objects or two locks: the order of locking, and moves seen half-way."""
 
 from __future__ import annotations
 
-from .families import Family, Scenario, Words, call, ref, themes
+from .families import Family, Objects, Scenario, Words, call, ref, themes
 
 __all__ = ["FAMILIES"]
 
 
 def _lock_order(w: Words) -> tuple[Scenario, ...]:
     n = w["n"]
-    new = (("a", w["cls"], [n]), ("b", w["cls"], [n]))
+    new: Objects = (("a", w["cls"], [n]), ("b", w["cls"], [n]))
     a, b = ref("a"), ref("b")
     move, reads = w["move"], (call("a", w["read"]), call("b", w["read"]))
     return (
@@ -32,7 +32,7 @@ def _lock_order(w: Words) -> tuple[Scenario, ...]:
 
 def _torn_move(w: Words) -> tuple[Scenario, ...]:
     n = w["n"]
-    new = (("a", w["cls"], [n]), ("b", w["cls"], [5]))
+    new: Objects = (("a", w["cls"], [n]), ("b", w["cls"], [5]))
     a, b = ref("a"), ref("b")
     move, total, reads = w["move"], call("", w["total"], a, b), (call("a", w["read"]), call("b", w["read"]))
     return (
@@ -51,7 +51,7 @@ def _torn_move(w: Words) -> tuple[Scenario, ...]:
 
 def _two_locks(w: Words) -> tuple[Scenario, ...]:
     n = w["n"]
-    new = (("o", w["cls"], [n]),)
+    new: Objects = (("o", w["cls"], [n]),)
     there, back, read = call("o", w["there"]), call("o", w["back"]), call("o", w["read"])
     return (
         Scenario(name="alone", objects=new, threads=((read, back, there, read, *([there] * n), back, read),)),
@@ -61,51 +61,8 @@ def _two_locks(w: Words) -> tuple[Scenario, ...]:
     )
 
 
-def _handler_under_lock(w: Words) -> tuple[Scenario, ...]:
-    new = (("o", w["cls"], []),)
-    add, send = w["add"], w["send"]
-    hooks = {
-        "first": {"kind": "call", "call": call("o", add, ref("late")), "on": "one"},
-        "late": {"kind": "log"},
-        "plain": {"kind": "log"},
-    }
-    on_first, on_plain = call("o", add, ref("first")), call("o", add, ref("plain"))
-    one, two = call("o", send, "one"), call("o", send, "two")
-    return (
-        Scenario(name="alone", objects=new, hooks=hooks, threads=((one, on_plain, two, one),)),
-        Scenario(name="inside", objects=new, hooks=hooks, threads=((on_first, one, two),)),
-        Scenario(name="two", objects=new, hooks=hooks, threads=((on_plain, one), (on_plain,)), after=(two,)),
-    )
-
-
-def _parallel_load(w: Words) -> tuple[Scenario, ...]:
-    new = (("o", w["cls"], [ref("load")]),)
-    load = {"load": {"kind": "load"}}
-    meet = {"load": {"kind": "meet", "parties": 2}}
-    a, b = call("o", w["get"], "a"), call("o", w["get"], "b")
-    return (
-        Scenario(name="alone", objects=new, hooks=load, threads=((a, b, a, b),)),
-        Scenario(name="same", objects=new, hooks=load, threads=((a,), (a,)), after=(a,)),
-        Scenario(name="mixed", objects=new, hooks=load, threads=((a, b), (b,)), after=(a, b)),
-        Scenario(name="apart", objects=new, hooks=meet, threads=((a,), (b,)), after=(a, b)),
-    )
-
-
-def _wait_with_lock(w: Words) -> tuple[Scenario, ...]:
-    take, back, read = call("o", w["take"]), call("o", w["back"], {"result": 0}), call("o", w["read"])
-
-    def new(n: int) -> tuple[object, ...]:
-        return (("o", w["cls"], [n]),)
-
-    return (
-        Scenario(name="alone", objects=new(2), threads=((take, read, back, take, read, take, read),)),
-        Scenario(name="one", objects=new(1), threads=((take, back), (take, back)), after=(read,)),
-        Scenario(name="two", objects=new(2), threads=((take,), (take,)), after=(read,)),
-    )
-
-
 def _both_ways(w: Words) -> tuple[Scenario, ...]:
-    new = (("p", w["cls"], []), ("q", w["cls"], []), ("c", w["cls"], []))
+    new: Objects = (("p", w["cls"], []), ("q", w["cls"], []), ("c", w["cls"], []))
     add, leave, size = w["add"], call("c", w["leave"]), w["size"]
     into_p, into_q = call("p", add, ref("c")), call("q", add, ref("c"))
     sizes = (call("p", size), call("q", size))
@@ -123,7 +80,7 @@ FAMILIES = (
         level=4,
         must="Threads call `$move` between any two objects, also in opposite directions and from one to itself. No call "
         "may hang and nothing may be lost.",
-        bug='''
+        bug="""
 $imp
 
 class $cls:
@@ -143,8 +100,8 @@ def $move(source, target, amount):
             source.$var -= amount
             target.$var += amount
             return True
-''',
-        fix='''
+""",
+        fix="""
 $imp
 
 class $cls:
@@ -166,7 +123,7 @@ def $move(source, target, amount):
         source.$var -= amount
         target.$var += amount
         return True
-''',
+""",
         themes=themes(
             "cls read move var",
             "Account saldo transfer balance",
@@ -182,7 +139,7 @@ def $move(source, target, amount):
         level=4,
         must="Threads call all of these. `$total` must never count an amount twice or miss one that is on its way, and "
         "no call may hang.",
-        bug='''
+        bug="""
 $imp
 
 class $cls:
@@ -205,8 +162,8 @@ class $cls:
 
 def $total(a, b):
     return a.$read() + b.$read()
-''',
-        fix='''
+""",
+        fix="""
 import threading
 
 LOCK = threading.Lock()
@@ -230,7 +187,7 @@ class $cls:
 def $total(a, b):
     with LOCK:
         return a.$var + b.$var
-''',
+""",
         themes=themes(
             "cls read move total var",
             "Purse content pay_to wealth coins",
@@ -246,7 +203,7 @@ def $total(a, b):
         level=4,
         must="Threads call all methods. No call may hang, and the two numbers of `$read` must always add up to the same "
         "sum.",
-        bug='''
+        bug="""
 $imp
 
 class $cls:
@@ -271,8 +228,8 @@ class $cls:
     def $read(self):
         with self.${one}_lock:
             return (self.$one, self.$two)
-''',
-        fix='''
+""",
+        fix="""
 $imp
 
 class $cls:
@@ -296,7 +253,7 @@ class $cls:
     def $read(self):
         with self.lock:
             return (self.$one, self.$two)
-''',
+""",
         themes=themes(
             "cls there back read one two",
             "Mill grind undo state raw done",
@@ -308,172 +265,11 @@ class $cls:
         scenarios=_two_locks,
     ),
     Family(
-        id="handler_under_lock",
-        level=4,
-        must="Threads call both methods, and a handler may itself call `$add`: no call may hang. A handler added during "
-        "`$send` gets later $noun only.",
-        bug='''
-$imp
-
-class $cls:
-    def __init__(self):
-        self.$lock = $Lock
-        self.$var = []
-
-    def $add(self, handler):
-        with self.$lock:
-            self.$var.append(handler)
-
-    def $send(self, message):
-        with self.$lock:
-            for handler in self.$var:
-                handler(message)
-            return len(self.$var)$extra
-''',
-        fix='''
-$imp
-
-class $cls:
-    def __init__(self):
-        self.$lock = $Lock
-        self.$var = []
-
-    def $add(self, handler):
-        with self.$lock:
-            self.$var.append(handler)
-
-    def $send(self, message):
-        with self.$lock:
-            handlers = list(self.$var)
-        for handler in handlers:
-            handler(message)
-        return len(handlers)$extra
-''',
-        themes=themes(
-            "cls add send var noun",
-            "Topic subscribe publish _handlers messages",
-            "Button on_click click _listeners clicks",
-            "Siren connect alarm targets alarms",
-            "Stock watch announce _watchers prices",
-        ),
-        scenarios=_handler_under_lock,
-    ),
-    Family(
-        id="parallel_load",
-        level=4,
-        must="Threads call `$get`. `load` is slow: it must be called only once per $noun, and loads of different ${noun}s "
-        "must be able to run at the same time.",
-        bug='''
-$imp
-
-class $cls:
-    def __init__(self, load):
-        self.$lock = $Lock
-        self.load = load
-        self.$var = {}
-
-    def $get(self, $noun):
-        with self.$lock:
-            if $noun in self.$var:
-                return self.$var[$noun]
-        value = self.load($noun)
-        with self.$lock:
-            self.$var[$noun] = value
-        return value$extra
-''',
-        fix='''
-import threading
-
-class $cls:
-    def __init__(self, load):
-        self.$lock = threading.Lock()
-        self.locks = {}
-        self.load = load
-        self.$var = {}
-
-    def $get(self, $noun):
-        with self.$lock:
-            lock = self.locks.setdefault($noun, threading.Lock())
-        with lock:
-            if $noun not in self.$var:
-                self.$var[$noun] = self.load($noun)
-            return self.$var[$noun]$extra
-''',
-        themes=themes(
-            "cls get var noun",
-            "Thumbnails picture _pictures file",
-            "Weather forecast _forecasts city",
-            "Compiler compiled _units module",
-            "Profiles profile _profiles user",
-        ),
-        scenarios=_parallel_load,
-    ),
-    Family(
-        id="wait_with_lock",
-        level=4,
-        must="Threads call `$take` and `$back`. `$take` waits while no $noun is free; nobody may wait for ever, and no "
-        "$noun may be given to two at once.",
-        bug='''
-import threading
-
-class $cls:
-    def __init__(self, size):
-        self.$lock = threading.Lock()
-        self.slots = threading.Semaphore(size)
-        self.$var = list(range(size))
-
-    def $take(self):
-        with self.$lock:
-            self.slots.acquire()
-            return self.$var.pop()
-
-    def $back(self, $noun):
-        with self.$lock:
-            self.$var.append($noun)
-            self.slots.release()
-
-    def $read(self):
-        with self.$lock:
-            return len(self.$var)
-''',
-        fix='''
-import threading
-
-class $cls:
-    def __init__(self, size):
-        self.$lock = threading.Lock()
-        self.slots = threading.Semaphore(size)
-        self.$var = list(range(size))
-
-    def $take(self):
-        self.slots.acquire()
-        with self.$lock:
-            return self.$var.pop()
-
-    def $back(self, $noun):
-        with self.$lock:
-            self.$var.append($noun)
-        self.slots.release()
-
-    def $read(self):
-        with self.$lock:
-            return len(self.$var)
-''',
-        themes=themes(
-            "cls take back read var noun",
-            "Pool acquire release idle free connection",
-            "BikeRental rent return_bike parked _bikes bike",
-            "Booths enter leave vacant _booths booth",
-            "Lanes reserve clear open_lanes _lanes lane",
-        ),
-        scenarios=_wait_with_lock,
-    ),
-    Family(
         id="both_ways",
         level=4,
         must="Threads call all methods. No call may hang or fail, and each $noun must be in at most one $group: the "
         "one that it points to.",
-        bug='''
+        bug="""
 $imp
 
 class $cls:
@@ -498,8 +294,8 @@ class $cls:
     def $size(self):
         with self.lock:
             return len(self.$down)
-''',
-        fix='''
+""",
+        fix="""
 $imp
 
 LOCK = $Lock
@@ -524,7 +320,7 @@ class $cls:
     def $size(self):
         with LOCK:
             return len(self.$down)
-''',
+""",
         themes=themes(
             "cls add leave size up down noun group",
             "Folder put_in take_out entries parent children item folder",

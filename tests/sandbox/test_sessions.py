@@ -1,0 +1,372 @@
+"""Real child processes that do what a hostile or broken answer would do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.errors import CheckerError
+from harness.sandbox import (
+    CandidateDied,
+    CandidateFault,
+    CandidateSaid,
+    CandidateTimeout,
+    Limits,
+    Session,
+    session,
+)
+
+# Runs each message as Python that leaves its result in `value`, the way a checker's driver runs a candidate.
+DRIVER = """
+names = {"__name__": "candidate"}
+while True:
+    source = receive()
+    names["value"] = None
+    try:
+        exec(source, names)
+    except Exception as error:
+        names["value"] = f"{type(error).__name__}: {error}"
+    send(names["value"])
+"""
+QUICK = Limits(cpu_seconds=1, wall_seconds=30.0)
+
+
+@pytest.fixture
+def talk() -> Iterator[Session]:
+    with session(DRIVER, QUICK) as running:
+        yield running
+
+
+def descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there and more than a corpse that its new parent has not collected yet."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_reply_is_what_the_driver_sent(talk: Session) -> None:
+    assert talk.call("value = [1, 2.5, None, True, 'ü\\ud800', {'a': []}]") == [
+        1,
+        2.5,
+        None,
+        True,
+        "ü\ud800",
+        {"a": []},
+    ]
+
+
+def test_a_session_keeps_its_state_from_call_to_call(talk: Session) -> None:
+    talk.call("n = 41")
+
+    assert talk.call("value = n + 1") == 42
+
+
+def test_nothing_of_our_environment_reaches_the_child(talk: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    with session(DRIVER, QUICK) as after:
+        assert after.call("import os; value = dict(os.environ)") == {}
+    assert talk.call("import os; value = dict(os.environ)") == {}
+
+
+def test_the_folder_is_private_empty_and_gone_afterwards() -> None:
+    with session(DRIVER, QUICK) as first, session(DRIVER, QUICK) as second:
+        folders = [Path(talk.call("import os; value = os.getcwd()")) for talk in (first, second)]
+        listed = first.call("value = os.listdir()")
+        mode = folders[0].stat().st_mode & 0o777
+        first.call(
+            "os.makedirs('deep/er'); open('deep/er/file', 'w').write('x'); os.chmod('deep/er', 0); os.chmod('deep', 0)"
+        )
+        second.call("os.symlink('/', 'root')")
+
+    assert folders[0] != folders[1]
+    assert (listed, mode) == ([], 0o700)
+    assert [folder.exists() for folder in folders] == [False, False]
+
+
+def test_neither_our_packages_nor_our_folder_can_be_imported(talk: Session) -> None:
+    found = talk.call(
+        "import importlib.util as u; value = [u.find_spec(n) is None for n in ('harness', 'pydantic', 'tests')]"
+    )
+
+    assert found == [True, True, True]
+
+
+def test_standard_streams_are_dev_null(talk: Session) -> None:
+    assert talk.call("print('x' * 100000); import sys; sys.stderr.write('y'); value = sys.stdin.read()") == ""
+    assert talk.call(
+        "import os; os.write(1, b'z'); value = [os.path.samestat(os.fstat(n), os.stat('/dev/null')) for n in (0, 1, 2)]"
+    ) == [
+        True,
+        True,
+        True,
+    ]
+
+
+def test_no_descriptor_of_ours_is_open_in_the_child(talk: Session) -> None:
+    assert len(talk.call("import os; value = os.listdir('/dev/fd')")) <= 5
+
+
+def test_a_busy_loop_ends_with_its_cpu_seconds(talk: Session) -> None:
+    with pytest.raises(CandidateTimeout, match="1 s of CPU"):
+        talk.call("while True: pass")
+
+
+def test_a_sleeper_ends_at_the_deadline_of_the_call(talk: Session) -> None:
+    started = time.monotonic()
+    with pytest.raises(CandidateTimeout, match="in time"):
+        talk.call("import time; time.sleep(20)", timeout=0.3)
+
+    assert time.monotonic() - started < 10
+
+
+def test_the_session_has_a_deadline_of_its_own() -> None:
+    calls: list[object] = []
+
+    def go_on() -> None:
+        with session(DRIVER, Limits(wall_seconds=0.5)) as talk:
+            while True:
+                calls.append(talk.call("import time; time.sleep(0.1)", timeout=15))
+
+    with pytest.raises(CandidateTimeout):
+        go_on()
+
+    assert len(calls) < 10
+
+
+def test_memory_is_bounded_in_the_child_only() -> None:
+    with session(DRIVER, Limits(memory_bytes=256 << 20)) as talk:
+        if talk.refused:
+            pytest.skip(f"this system cannot bound memory: {talk.refused}")
+        assert talk.call("value = len('x' * (512 << 20))") == "MemoryError: "
+        assert talk.call("value = 'alive'") == "alive"
+
+
+def test_a_big_file_cannot_be_written() -> None:
+    with session(DRIVER, Limits(file_bytes=1 << 20)) as talk:
+        said = talk.call("with open('big', 'wb') as file:\n    file.write(b'x' * (2 << 20))")
+
+    assert "File too large" in said
+
+
+def test_open_files_are_bounded(talk: Session) -> None:
+    assert "Too many open files" in talk.call("kept = [open('/dev/null') for _ in range(1000)]")
+
+
+@pytest.mark.parametrize(
+    ("source", "how"),
+    [
+        ("import os; os._exit(0)", "exited with 0"),
+        ("import sys; sys.exit(3)", "exited with 3"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
+        ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
+    ],
+)
+def test_an_early_end_is_no_answer(talk: Session, source: str, how: str) -> None:
+    with pytest.raises(CandidateDied, match=how):
+        talk.call(source)
+
+
+def test_a_long_reply_is_refused() -> None:
+    with session(DRIVER, Limits(reply_bytes=1000)) as talk:
+        assert len(talk.call("value = 'x' * 900")) == 900
+        with pytest.raises(CandidateSaid, match="1000 bytes"):
+            talk.call("value = 'x' * 1000")
+
+
+def test_an_endless_line_is_refused(talk: Session) -> None:
+    source = """
+import os
+while True:
+    for n in range(3, 10):
+        try: os.write(n, b'x' * 65536)
+        except OSError: pass
+"""
+    with pytest.raises(CandidateSaid, match="more than"):
+        talk.call(source)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"hello\\n",
+        b"{}\\n",
+        b"[]\\n",
+        b"\\xff\\n",
+        b"[[" * 60000 + b"\\n",
+        b'{"nonce": "00000000000000000000000000000000", "value": "passed"}\\n',
+        b'{"nonce": 0, "value": "passed"}\\n',
+        b'{"value": "passed"}\\n',
+        b'{"nonce": NaN, "value": "passed"}\\n',
+    ],
+)
+def test_a_forged_reply_is_refused(talk: Session, line: bytes) -> None:
+    text = line.decode("latin-1")
+    source = f"""
+import os
+forged = {text!r}.encode('latin-1').decode('unicode_escape').encode('latin-1')
+for n in range(3, 10):
+    try: os.write(n, forged)
+    except OSError: pass
+"""
+    with pytest.raises(CandidateSaid, match=r"not JSON|without the nonce"):
+        talk.call(source)
+
+
+def test_a_reply_made_before_the_question_is_refused(talk: Session) -> None:
+    seen = """
+import gc, os
+frame = next(o for o in gc.get_objects() if type(o).__name__ == 'Channel')
+value = 'first'
+late = os.dup(frame._socket)
+os.write(late, ('{"nonce": "' + frame._nonce + '", "value": "mine"}\\n').encode())
+"""
+    assert talk.call(seen) == "mine"
+    with pytest.raises(CandidateSaid, match="nonce"):
+        talk.call("value = 1")
+
+
+def test_the_session_is_over_after_a_fault(talk: Session) -> None:
+    with pytest.raises(CandidateDied):
+        talk.call("import os; os._exit(0)")
+
+    with pytest.raises(CandidateDied):
+        talk.call("value = 1")
+
+
+def test_processes_that_the_candidate_left_are_killed() -> None:
+    with session(DRIVER, QUICK) as talk:
+        pid = talk.call(
+            "import os, time\npid = os.fork()\nif pid == 0:\n    time.sleep(60)\n    os._exit(0)\nvalue = pid"
+        )
+        assert runs(pid)
+
+    assert not runs(pid)
+
+
+def test_processes_are_killed_even_if_their_leader_went_first() -> None:
+    source = """
+import os, time
+reader, writer = os.pipe()
+if os.fork() == 0:
+    os.write(writer, str(os.getpid()).encode())
+    time.sleep(60)
+    os._exit(0)
+open('pid', 'wb').write(os.read(reader, 20))
+"""
+    with session(DRIVER, QUICK) as talk:
+        talk.call(source)
+        pid = int(talk.call("value = open('pid').read()"))
+        with pytest.raises(CandidateFault):
+            talk.call("os._exit(0)", timeout=0.5)
+
+    assert not runs(pid)
+
+
+def test_a_signal_for_the_group_does_not_reach_us(talk: Session) -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("the candidate reached us"))
+    try:
+        with pytest.raises(CandidateDied, match="SIGTERM"):
+            talk.call("import os, signal; os.killpg(0, signal.SIGTERM)")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_thirty_sessions_leave_nothing_behind() -> None:
+    before = descriptors()
+    folders, pids = [], []
+    for number in range(30):
+        with session(DRIVER, QUICK) as talk:
+            folder, pid = talk.call("import os; value = [os.getcwd(), os.getpid()]")
+            folders.append(folder)
+            pids.append(pid)
+            if number % 3 == 0:
+                with pytest.raises(CandidateDied):
+                    talk.call("os._exit(1)")
+
+    assert descriptors() == before
+    assert not any(Path(folder).exists() for folder in folders)
+    assert not any(runs(pid) for pid in pids)
+
+
+def test_an_exception_of_ours_also_ends_the_child() -> None:
+    pids: list[int] = []
+
+    def fail() -> None:
+        with session(DRIVER, QUICK) as talk:
+            pids.append(talk.call("import os; value = os.getpid()"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert not runs(pids[0])
+
+
+@pytest.mark.parametrize(
+    ("driver", "what"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("def", "SyntaxError"),
+        ("pass", "ended before its first receive"),
+        ("import os; os._exit(4)", "exited with 4"),
+    ],
+)
+def test_a_broken_driver_is_our_fault(driver: str, what: str) -> None:
+    with pytest.raises(CheckerError, match=what), session(driver, QUICK):
+        pass
+
+
+def test_limits_that_cannot_be_set_are_our_fault() -> None:
+    with pytest.raises(CheckerError, match="did not start"), session(DRIVER, Limits(wall_seconds=0.0)):
+        pass
+    with pytest.raises(CheckerError, match="failed before"), session(DRIVER, Limits(memory_bytes=1 << 70)):
+        pass
+
+
+def test_a_message_that_is_not_json_is_our_fault(talk: Session) -> None:
+    with pytest.raises(CheckerError, match="must be JSON"):
+        talk.call({1, 2})
+
+
+def test_a_driver_answers_each_message_once_and_with_json() -> None:
+    driver = """
+receive()
+try: send({1})
+except TypeError: send('refused')
+receive()
+send(1)
+try: send(2)
+except RuntimeError as error: said = str(error)
+receive()
+send(said)
+receive()
+"""
+    with session(driver, QUICK) as talk:
+        assert talk.call(0) == "refused"
+        assert talk.call(0) == 1
+        assert talk.call(0) == "send() answers one receive(), once"
+
+
+def test_verdicts_do_not_depend_on_the_order_of_a_set() -> None:
+    source = "value = list({'a', 'b', 'c', 'd', 'e', 'f', 'g'})"
+    with session(DRIVER, QUICK) as one, session(DRIVER, QUICK) as two:
+        assert one.call(source) == two.call(source)
+
+
+def test_other_systems_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.sandbox.child.os.name", "nt")
+
+    with pytest.raises(Exception, match="Linux and macOS only"), session(DRIVER, QUICK):
+        pass

@@ -1,0 +1,276 @@
+"""Commands as a user types them: whole outputs, exit codes, and files left behind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from loopback import SumServer
+from worlds import write_suite
+
+from harness.cli import main
+
+LADDER = """\
+title = "Two servers"
+unit = "credits"
+
+[[tier]]
+name = "sloppy"
+provider = "openai-compatible"
+model = "sloppy"
+base_url = "{url}"
+price = {{ input = "100", output = "100", unit = "credits", on = "2026-11-22", source = "declared" }}
+
+[[tier]]
+name = "careful"
+provider = "openai-compatible"
+model = "careful"
+base_url = "{url}"
+price = {{ input = "1000", output = "1000", unit = "credits", on = "2026-11-22", source = "declared" }}
+"""
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SumServer]:
+    with SumServer() as running:
+        yield running
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: SumServer) -> Path:
+    """A user's repository: one suite and one ladder, nothing asked yet."""
+    write_suite(tmp_path)
+    (tmp_path / "toy.toml").write_text(LADDER.format(url=server.url))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def command(*words: str) -> tuple[int, str, str]:
+        code = main(words)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return command
+
+
+JOB = ("run", "sums", "--ladder", "toy.toml")
+
+
+def test_the_whole_job_in_one_command(world: Path, run: Run, server: SumServer) -> None:
+    server.asked.clear()
+
+    code, out, err = run(*JOB)
+
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0].startswith("kind of work  level  tier                 n   quality")
+    floor = next(line for line in lines if line.startswith("sums          all    careful  careful"))
+    assert "sloppy: " in floor
+    assert "asking 80 requests: about" in err
+    assert {
+        f.relative_to(world / "results" / "toy").as_posix() for f in (world / "results").rglob("*") if f.is_file()
+    } == {
+        "answers/sums.jsonl",
+        "curves/sums.svg",
+        "manifest.json",
+        "outcomes/sums.jsonl",
+        "routing.json",
+        "routing.md",
+        "table.csv",
+    }
+    assert sum(server.asked.values()) == 80
+
+
+def test_a_second_run_asks_nothing_and_changes_nothing(world: Path, run: Run, server: SumServer) -> None:
+    _, first, _ = run(*JOB)
+    before = {path: path.read_bytes() for path in (world / "results").rglob("*.*")}
+    server.asked.clear()
+    shutil.rmtree(world / "cache-of-test")
+
+    code, again, err = run(*JOB, "--offline")
+
+    assert (code, again) == (0, first)
+    assert "up to date" in err
+    assert {path: path.read_bytes() for path in (world / "results").rglob("*.*")} == before
+    assert not server.asked
+
+
+def test_the_check_passes_until_a_margin_a_checker_or_a_sample_changes(world: Path, run: Run) -> None:
+    run(*JOB)
+    check = ("route", "--check", "--ladder", "toy.toml")
+    folder = world / "suites" / "sums"
+    original = {path: path.read_text() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+
+    assert run(*check)[0] == 0
+    for file, old, new in (
+        ("suite.toml", 'margin = "0.10"', 'margin = "0.20"'),
+        ("checker.py", "[:80]", "[:70]"),
+        ("data/sums.public.jsonl", " = ?", " ="),
+    ):
+        path = folder / file
+        path.write_text(original[path].replace(old, new, 1))
+        code, _, err = run(*check)
+        assert (code, "stale" in err) == (1, True), file
+        path.write_text(original[path])
+    assert run(*check)[0] == 0
+
+
+def test_route_makes_the_results_anew_from_the_answers(world: Path, run: Run, server: SumServer) -> None:
+    run(*JOB)
+    routing = world / "results" / "toy" / "routing.json"
+    kept = routing.read_bytes()
+    routing.unlink()
+    server.asked.clear()
+
+    assert run("route", "--check", "--ladder", "toy.toml")[0] == 1
+    assert run("route", "--ladder", "toy.toml")[0] == 0
+    assert routing.read_bytes() == kept
+    assert not server.asked
+
+
+def test_the_routing_table_is_readable_by_programs(world: Path, run: Run) -> None:
+    run(*JOB)
+
+    table = json.loads((world / "results" / "toy" / "routing.json").read_text())
+
+    overall = next(route for route in table["routes"] if route["level"] is None)
+    assert (table["format"], table["reference"], table["unit"]) == ("tierfloor.routing/1", "careful", "credits")
+    assert (overall["status"], overall["floor"], overall["use"]) == ("proved", "careful", "careful")
+    assert [evidence["n"] for evidence in overall["evidence"]] == [40, 40]
+    assert overall["rule"]["margin"] == "0.10"
+
+
+def test_a_plan_says_what_is_stored_and_what_it_may_cost(world: Path, run: Run) -> None:
+    run(*JOB, "--tier", "sloppy")
+
+    code, out, _ = run("plan", "sums", "--ladder", "toy.toml", "--format", "json")
+
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [(row["tier"], row["requests"], row["stored"], row["to_ask"]) for row in rows] == [
+        ("sloppy", 40, 40, 0),
+        ("careful", 40, 0, 40),
+    ]
+    assert float(rows[1]["worst"]) > float(rows[1]["expected"]) > 0
+
+
+def test_an_offline_miss_says_what_is_missing_and_what_it_would_cost(world: Path, run: Run) -> None:
+    code, out, err = run(*JOB, "--offline")
+
+    assert (code, out) == (3, "")
+    assert err.startswith(
+        "offline: 80 answers are not stored (sums/sloppy 40, sums/careful 40); asking them would cost about"
+    )
+
+
+def test_a_budget_stops_the_run_and_keeps_what_was_paid(world: Path, run: Run) -> None:
+    code, _, err = run(*JOB, "--tier", "careful", "--budget", "0.5")
+    stored = int(run("cache", "stats")[1].split()[-2])
+
+    assert code == 4
+    assert "budget: " in err
+    assert 0 < stored < 40
+    assert not (world / "results").exists()
+
+
+def test_fresh_and_limited_runs_print_outcomes_and_leave_the_results_alone(world: Path, run: Run) -> None:
+    code, out, _ = run(*JOB, "--tier", "sloppy", "--fresh", "7", "--limit", "12", "--format", "json")
+
+    records = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert len([each for each in records if "sample" in each]) == 12
+    assert not (world / "results").exists()
+
+
+def test_epochs_ask_again_under_other_keys(world: Path, run: Run, server: SumServer) -> None:
+    server.asked.clear()
+
+    run(*JOB, "--tier", "sloppy", "--limit", "5", "--epochs", "3")
+
+    assert sorted(server.asked.values()) == [3] * 5
+
+
+def test_answers_travel_as_json_lines(world: Path, run: Run) -> None:
+    run(*JOB, "--tier", "sloppy")
+
+    assert run("cache", "export", "a.jsonl") == (0, "a.jsonl: 40 answers\n", "")
+    shutil.rmtree(world / "cache-of-test")
+    assert run("cache", "import", "a.jsonl") == (0, "a.jsonl: 40 answers added, 0 already there\n", "")
+    assert run("cache", "verify") == (0, "", "")
+    assert run(*JOB, "--tier", "sloppy", "--offline")[0] == 0
+
+
+def test_curves_are_drawn_as_png_on_demand(world: Path, run: Run) -> None:
+    run(*JOB)
+
+    code, out, _ = run("plot", "--ladder", "toy.toml", "--png")
+
+    assert (code, out.split()) == (0, ["results/toy/curves/sums.svg", "results/toy/curves/sums.png"])
+    assert (world / "results/toy/curves/sums.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_real_money_needs_a_budget(world: Path, run: Run) -> None:
+    code, _, err = run("run", "sums", "--ladder", "anthropic")
+
+    assert code == 2
+    assert err.startswith("budget: 120 requests would cost about ")
+    assert err.endswith("say what may be spent with --budget AMOUNT\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("rnu",), 2, "tierfloor: no command 'rnu' (did you mean 'run'?); see tierfloor --help"),
+        (("run", "sumz"), 2, "sumz: no such suite (did you mean 'sums'?)"),
+        (("run", "--ladder", "antropic"), 2, "did you mean 'anthropic'?"),
+        ((*JOB, "--tier", "slopy"), 2, "did you mean 'sloppy'?"),
+        ((*JOB, "--limit", "0"), 2, "argument --limit: 0: must be at least 1"),
+        ((*JOB, "--budget", "lots"), 2, "--budget: not a decimal: 'lots'"),
+        ((*JOB, "--level", "5"), 2, "selection: no samples left; widen --level or --limit"),
+        (("route", "--ladder", "toy.toml"), 2, "no results of the ladder 'toy' yet; start with: tierfloor run"),
+        (("cache", "import"), 2, "cache import: name the JSON-lines file"),
+        (("cache", "import", "absent.jsonl"), 2, "absent.jsonl: cannot read the answers: No such file"),
+        (("run", "--gguf", "absent.gguf"), 2, "absent.gguf: no such file"),
+        ((), 2, "COMMAND"),
+    ],
+)
+def test_mistakes_are_one_line(world: Path, run: Run, words: tuple[str, ...], code: int, said: str) -> None:
+    got, out, err = run(*words)
+
+    assert (got, out) == (code, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_lint_proves_the_suite_and_fails_a_broken_one(world: Path, run: Run) -> None:
+    assert run("lint", "sums")[0] == 0
+    checker = world / "suites" / "sums" / "checker.py"
+    checker.write_text(checker.read_text().replace("!= sample.target", "== 'never'"))
+
+    code, out, err = run("lint", "sums")
+
+    assert (code, err.count("\n")) == (1, 1)
+    assert "off: must fail, but it passes" in out
+
+
+def test_generate_writes_the_frozen_files(world: Path, run: Run) -> None:
+    (world / "suites/sums/data/sums.public.jsonl").unlink()
+
+    assert run("generate", "sums") == (0, "suites/sums/data/sums.public.jsonl: 40 samples\n", "")
+    assert run("generate", "sums") == (0, "suites/sums/data/sums.public.jsonl: 40 samples, unchanged\n", "")
+
+
+def test_listings_come_as_text_and_as_json(world: Path, run: Run) -> None:
+    code, out, _ = run("suites", "--format", "json")
+    assert code == 0
+    assert {"sums", "classification"} <= {json.loads(line)["id"] for line in out.splitlines()}
+    code, out, _ = run("ladders")
+    assert code == 0
+    assert "local             smol" in out
