@@ -95,18 +95,32 @@ class Cache:
         return self.get(key) or stored
 
     def keys(self) -> list[str]:
-        """The keys of all answers, sorted."""
-        with _one_line(self.folder, "list its answers"):
-            try:
-                return sorted(self._rows.iterkeys())
-            except ValueError as error:
-                raise self._foreign(error) from error
+        """The keys of all answers, sorted. Rows whose key is not text are not ours and not listed."""
+        select = "SELECT key FROM Cache WHERE raw = 1 AND typeof(key) = 'text' ORDER BY key"
+        with _one_line(self.folder, "list its answers"), self._reader() as database:
+            return [key for (key,) in database.execute(select)]
 
     def export(self, path: Path, keys: Iterable[str] | None = None) -> int:
-        """Write all answers, or those with the given keys, as sorted JSON lines; returns how many were written."""
-        records = (self._record(key) for key in (self.keys() if keys is None else keys))
-        answers = [(record.request, record.response) for record in records if record]
+        """Write all answers, or those with the given keys, as sorted JSON lines; returns how many were written.
+
+        Damaged rows are left out and then raise BadInput, after the others were saved; a file that exists and may
+        hold what was damaged is not replaced then.
+        """
+        answers, damaged = [], []
+        for key in self.keys() if keys is None else keys:
+            try:
+                record = self._record(key)
+            except BadInput as error:
+                damaged.append(error)
+            else:
+                answers += [(record.request, record.response)] if record else []
+        if damaged and path.exists():
+            problem = f"left as it was, since {len(damaged)} rows are damaged; name a new file to save the others"
+            raise BadInput(str(path), f"{problem}; the first: {damaged[0]}")
         write_answers(path, answers)
+        if damaged:
+            problem = f"{len(answers)} answers were saved; {len(damaged)} damaged rows are left out"
+            raise BadInput(str(path), f"{problem}; import the file into a new cache; the first: {damaged[0]}")
         return len(answers)
 
     def import_(self, path: Path) -> tuple[int, int]:
@@ -118,12 +132,10 @@ class Cache:
 
     def verify(self) -> list[str]:
         """What is wrong with the stored answers, one line a row; empty when all is well."""
-        uri = f"{(self.folder / DATABASE).as_uri()}?mode=ro"
         select = "SELECT rowid, key, raw, mode, filename, expire_time, value FROM Cache ORDER BY rowid"
         problems = []
         try:
-            with closing(sqlite3.connect(uri, uri=True)) as database:
-                database.text_factory = lambda text: text.decode("utf-8", "replace")
+            with self._reader() as database:
                 told = [text for (text,) in database.execute("PRAGMA quick_check")]
                 problems += [f"{DATABASE}: {text}" for text in told if text != "ok"]
                 for rowid, *row in database.execute(select):
@@ -133,16 +145,21 @@ class Cache:
             problems.append(f"{DATABASE}: {error}")
         return problems
 
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        uri = f"{(self.folder / DATABASE).as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            database.text_factory = lambda text: text.decode("utf-8", "replace")
+            yield database
+
     def _record(self, key: str) -> Record | None:
         with _one_line(self.folder, f"read row {key}"):
             try:
                 line = self._rows.get(key)
                 return None if line is None else _parse(line, key)
             except ValueError as error:
-                raise self._foreign(error, f"row {key}: ") from error
-
-    def _foreign(self, error: ValueError, row: str = "") -> BadInput:
-        return BadInput(str(self.folder), f"{row}{error}; `tierfloor cache verify` lists every such row")
+                problem = f"row {key}: {error}; `tierfloor cache verify` lists every such row"
+                raise BadInput(str(self.folder), problem) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
