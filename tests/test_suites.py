@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,31 +158,3 @@ def test_the_shipped_suites_are_dataset_folders(name: str, tmp_path: Path) -> No
     suite = suites.load(ROOT / "suites" / name)
     assert [row["id"] for row in public] == [sample.id for sample in suite.samples]
     assert [row["target"] for row in public] == [sample.target for sample in suite.samples]
-
-
-def test_a_split_may_come_from_csv_or_parquet(tmp_path: Path) -> None:
-    folder = write_suite(tmp_path)
-    shutil.rmtree(folder / "data")
-    (folder / "sums.csv").write_text("question,answer\n1 + 2 = ?,3\n4 + 5 = ?,9\n")
-    manifest = (folder / "suite.toml").read_text().split("[splits.public]")[0]
-    split = '[splits.public]\nfile = "sums.csv"\ncolumns = {input = "question", target = "answer"}\n'
-    (folder / "suite.toml").write_text(manifest.replace('generator = "generator.py:generate"\n', "") + split)
-    controls = (folder / "controls.jsonl").read_text().replace("sums.l1.0000", "000001")
-    (folder / "controls.jsonl").write_text(controls)
-
-    suite = suites.load(folder)
-
-    assert [(s.id, s.input, s.target, s.level) for s in suite.samples] == [
-        ("000001", "1 + 2 = ?", "3", 1),
-        ("000002", "4 + 5 = ?", "9", 1),
-    ]
-
-
-def test_a_missing_column_is_named(tmp_path: Path) -> None:
-    folder = write_suite(tmp_path)
-    (folder / "sums.csv").write_text("question,answer\n1 + 2 = ?,3\n")
-    manifest = (folder / "suite.toml").read_text().split("[splits.public]")[0]
-    (folder / "suite.toml").write_text(manifest + '[splits.public]\nfile = "sums.csv"\n')
-
-    with pytest.raises(BadInput, match=r"sums\.csv:1: no column 'input'; map it under columns\.input"):
-        suites.load(folder)

@@ -1,0 +1,74 @@
+"""What people and programs read."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from test_table import LADDER, outcomes
+from worlds import request, response, write_suite
+
+from harness import floors, report, suites, table
+from harness.values import Floor, Suite
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    return suites.load(write_suite(tmp_path))
+
+
+@pytest.fixture
+def made(suite: Suite) -> tuple[Floor, ...]:
+    some = [*outcomes(suite, "cheap", failing=1), *outcomes(suite, "dear", cost="9")]
+    return floors.floors(table.table(some, [suite], LADDER))
+
+
+def evidence(*days: str) -> report.Evidence:
+    answers = [(request(epoch=number), response("1", on=day)) for number, day in enumerate(days)]
+    return report.Evidence(
+        answers={each.key: (each, reply) for each, reply in answers},
+        priced_on="2026-11-22",
+        price_source="made up",
+        spent=Decimal("1.5"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [("0", "0"), ("1234.5678", "1230"), ("0.00001234", "0.0000123"), ("1E+3", "1000"), (None, "-")],
+)
+def test_amounts_have_three_digits_and_no_exponent(amount: str | None, text: str) -> None:
+    assert report.money(None if amount is None else Decimal(amount)) == text
+
+
+def test_a_table_is_aligned_without_trailing_blanks() -> None:
+    assert report.text_table(("a", "bbb"), [("1", "2"), ("333", "")]) == ["a    bbb", "1    2", "333"]
+
+
+def test_the_routing_table_carries_rule_hash_and_evidence(made: tuple[Floor, ...], suite: Suite) -> None:
+    text = report.routing_json(made, [suite], LADDER, evidence("2026-11-20", "2026-11-22"))
+
+    loaded = json.loads(text)
+    route = loaded["routes"][0]
+    assert (loaded["answered"], loaded["priced_on"]) == (["2026-11-20", "2026-11-22"], "2026-11-22")
+    assert (route["suite_hash"], route["rule"]["alpha"]) == (suite.hash, "0.05")
+    assert [each["tier"] for each in route["evidence"]] == ["cheap", "dear"]
+    assert route["evidence"][0]["quality"][0] == 0.975
+
+
+def test_markdown_says_days_prices_rules_and_hashes(made: tuple[Floor, ...], suite: Suite) -> None:
+    text = report.routing_md(made, [suite], LADDER, evidence("2026-11-20", "2026-11-22"))
+
+    assert "Answers of 2026-11-20 to 2026-11-22." in text
+    assert "at the prices of 2026-11-22 (made up)" in text
+    assert f"| sums | sums 1-A | 40 | 0.10 | 0.05 | 0.80 | sequential | `{suite.hash[:12]}` |" in text
+
+
+def test_a_manifest_without_answers_is_still_one(suite: Suite) -> None:
+    loaded = json.loads(report.manifest([suite], LADDER, evidence()))
+
+    assert loaded["answers"] == {"count": 0, "days": None, "models": []}
+    assert loaded["spent"] == {"amount": "1.5", "unit": "credits"}
+    assert loaded["suites"][0]["hash"] == suite.hash
