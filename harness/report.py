@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .records import plain
-from .values import Floor, Ladder, Request, Response, Row, Suite
+from .values import Floor, Ladder, Request, Response, Row, Suite, Verdict
 
 __all__ = ["Evidence", "floor_lines", "manifest", "money", "routing_json", "routing_md", "row_lines", "text_table"]
 
@@ -186,7 +186,7 @@ def _row_cells(row: Row) -> tuple[str, ...]:
         n + units + holes,
         _interval(row.quality),
         "" if row.reference else _interval(row.gap, signed=True),
-        row.verdict.kind + (f": {row.verdict.why}" if row.verdict.why else ""),
+        _verdict(row.verdict),
         money(row.cost),
         money(row.cost_per_success),
         f"{_seconds(row.latency_p50_ms)} / {_seconds(row.latency_p95_ms)}",
@@ -235,6 +235,11 @@ def _tier_evidence(row: Row) -> dict[str, object]:
 
 def _rounded(interval: tuple[float, float, float] | None) -> list[float] | None:
     return None if interval is None else [round(x, 4) + 0.0 for x in interval]
+
+
+def _verdict(verdict: Verdict) -> str:
+    needed = f" (about {verdict.needed} units more)" if verdict.needed else ""
+    return f"{verdict.kind}: {verdict.why}{needed}"
 
 
 def _level(level: int | None) -> str:

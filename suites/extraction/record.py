@@ -161,7 +161,7 @@ def draw_lines(rng: random.Random, level: int, language: str) -> tuple[Line, ...
 
 
 def draw_invoice(rng: random.Random, level: int, locale: str, language: str) -> Invoice:
-    """The invoice as first printed. Each optional field is truly absent in a good share of all samples."""
+    """The invoice as first printed. Optional fields are truly absent in a good share of all samples above level 1."""
     issue = date(2026, 1, 1) + timedelta(days=rng.randrange(300))
     days = rng.choice((10, 14, 21, 30, 45, 60))
     mode = "date" if level == 1 else rng.choice(("date", "terms", "terms", "none"))

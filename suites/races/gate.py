@@ -16,10 +16,11 @@ BUILTINS = frozenset(
     vars
     """.split()  # noqa: SIM905
 )
+# They lead out of the module, or (cached_property on CPython 3.11) wait on a lock that no scheduler knows.
 ATTRIBUTES = frozenset(
     """
-    ForwardRef _evaluate _os _sys _thread _world ag_frame builtins cr_frame f_back f_builtins f_code f_globals
-    f_locals get_type_hints gi_frame importlib inspect os sys tb_frame tb_next
+    ForwardRef _evaluate cached_property _os _sys _thread _world ag_frame builtins cr_frame f_back f_builtins
+    f_code f_globals f_locals get_type_hints gi_frame importlib inspect os sys tb_frame tb_next
     """.split()  # noqa: SIM905
 )
 DUNDERS = frozenset(
