@@ -59,9 +59,9 @@ def run_command(options: Namespace) -> int:
         if measured.errors:
             first = measured.errors[0]
             message = f"{len(measured.errors)} outcomes are errors, the first {first.suite}/{first.tier}: {first.why}"
-            raise Incomplete("run", f"{message}; run again to fill them")
+            raise Incomplete("run", f"{message}; run again to fill them, {results} is left as it was")
         if not selection.partial and not _custom(options):
-            _publish(measured, results, cache)
+            _publish(job.widened(measured, results, cache), results, cache)
     return 0
 
 

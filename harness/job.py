@@ -31,6 +31,7 @@ __all__ = [
     "require",
     "save_answers",
     "suite_floors",
+    "widened",
 ]
 
 Stored = Mapping[str, tuple[Request, Response]]
@@ -85,8 +86,7 @@ def choose(selection: Selection, ladder: Ladder) -> Plan:
 def published(results: Path, ladder: Ladder) -> tuple[str, ...]:
     """The suites that a results folder covers, or those of the shipped recording when there is none here."""
     for folder in (results, ledger.shipped(ladder.name)):
-        found = tuple(sorted(path.stem for path in (folder / "outcomes").glob("*.jsonl")))
-        if found:
+        if found := ledger.covered(folder):
             return found
     raise BadInput(str(results), f"no results of the ladder {ladder.name!r} yet; start with: tierfloor run")
 
@@ -159,6 +159,22 @@ def measure(
         spent=sum((cost(by_key[key], response) for key, (_, response) in stored.items()), Decimal(0)),
     )
     return Measured(plan=plan, outcomes=outcomes, rows=rows, floors=floors_.floors(rows), evidence=evidence)
+
+
+def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
+    """The measurement together with the other suites that the results folder covers, which must not be lost from it.
+
+    Raises Incomplete when one of them has changed so that answers are missing.
+    """
+    own = [suite.id for suite in measured.plan.suites]
+    others = [name for name in ledger.covered(results) if name not in own]
+    if not others:
+        return measured
+    plan = choose(Selection(suites=tuple(sorted([*own, *others]))), measured.plan.ladder)
+    stored = collect(plan, results, cache)
+    require(plan, stored)
+    known = [*measured.outcomes, *ledger.outcomes([results])]
+    return measure(plan, {key: response for key, (_, response) in stored.items()}, stored, known=known)
 
 
 def files(measured: Measured) -> dict[str, str]:

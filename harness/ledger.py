@@ -9,7 +9,7 @@ from . import cache
 from .records import line, read_lines, write_text
 from .values import Outcome, Request, Response
 
-__all__ = ["answers", "differences", "outcomes", "outcomes_text", "save", "shipped"]
+__all__ = ["answers", "covered", "differences", "outcomes", "outcomes_text", "save", "shipped"]
 
 
 def shipped(ladder: str) -> Path:
@@ -17,6 +17,11 @@ def shipped(ladder: str) -> Path:
     package = Path(__file__).parent
     inside = package / "_results"
     return (inside if inside.is_dir() else package.parent / "results") / ladder
+
+
+def covered(folder: Path) -> tuple[str, ...]:
+    """The suites whose outcomes a results folder holds, sorted."""
+    return tuple(sorted(path.stem for path in (folder / "outcomes").glob("*.jsonl")))
 
 
 def answers(folders: Iterable[Path]) -> dict[str, tuple[Request, Response]]:

@@ -122,6 +122,22 @@ def test_the_check_passes_until_a_margin_a_checker_or_a_sample_changes(world: Pa
     assert run(*check)[0] == 0
 
 
+def test_a_run_of_one_suite_keeps_the_others_in_the_results(world: Path, run: Run) -> None:
+    run(*JOB)
+    shutil.copytree(world / "suites" / "sums", world / "suites" / "more")
+    for path in (world / "suites" / "more").rglob("*.*"):
+        if path.suffix in {".toml", ".jsonl", ".py", ".md"}:
+            path.write_text(path.read_text().replace("sums", "more"))
+        if path.name.startswith("sums."):
+            path.rename(path.with_name(path.name.replace("sums", "more")))
+
+    assert run("run", "more", "--ladder", "toy.toml")[0] == 0
+
+    table = json.loads((world / "results" / "toy" / "routing.json").read_text())
+    assert {route["category"] for route in table["routes"]} == {"more", "sums"}
+    assert run("route", "--check", "--ladder", "toy.toml")[0] == 0
+
+
 def test_route_makes_the_results_anew_from_the_answers(world: Path, run: Run, server: SumServer) -> None:
     run(*JOB)
     routing = world / "results" / "toy" / "routing.json"
