@@ -55,7 +55,7 @@ def test_our_ladders_in_their_order() -> None:
     assert {(tier.temperature, tier.seed, tier.max_connections) for tier in local.tiers} == {(Decimal(0), 1, 2)}
     smol = local.tiers[0].price
     assert smol is not None
-    assert (smol.input, smol.output) == (Decimal(3500), Decimal(17000))
+    assert (smol.input, smol.output) == (Decimal(5960), Decimal(21100))
 
 
 def test_strategies_are_tiers() -> None:

@@ -18,6 +18,8 @@ from .limits import CandidateDied, CandidateSaid, CandidateTimeout, Limits
 
 __all__ = ["Session", "session"]
 
+START_SECONDS = 60.0
+
 
 @contextmanager
 def session(driver: str, limits: Limits) -> Iterator[Session]:
@@ -36,18 +38,18 @@ def session(driver: str, limits: Limits) -> Iterator[Session]:
 class Session:
     """One running child. `refused` names the limits that this system could not set, each with its reason."""
 
-    __slots__ = ("_buffer", "_channel", "_child", "_deadline", "_limits", "refused")
+    __slots__ = ("_buffer", "_channel", "_child", "_left", "_limits", "refused")
 
     def __init__(self, child: Child, limits: Limits) -> None:
         self._child = child
         self._channel: socket.socket = child.channel
         self._limits = limits
         self._buffer = bytearray()
-        self._deadline = time.monotonic() + limits.wall_seconds
+        self._left = START_SECONDS
         self.refused: tuple[str, ...] = ()
 
     def start(self, driver: str) -> None:
-        """Confine the child and bring its driver to the first `receive()`. The session's wall clock starts after it."""
+        """Confine the child and bring its driver to the first `receive()`. The session's seconds count from here."""
         try:
             reply = self.call({"driver": driver, "limits": asdict(self._limits)})
         except (CandidateDied, CandidateSaid, CandidateTimeout) as fault:
@@ -55,33 +57,35 @@ class Session:
         if "failed" in reply:
             raise CheckerError("sandbox", f"the driver failed before its first receive(): {reply['failed']}")
         self.refused = tuple(reply["refused"])
-        self._deadline = time.monotonic() + self._limits.wall_seconds
+        self._left = self._limits.wall_seconds
 
     def call(self, message: Any, timeout: float | None = None) -> Any:
-        """Send one message and return the reply to it. After a fault the child is dead, and so is the session."""
+        """Send one message and return the reply to it, within `timeout` and what is left of the session's wall seconds.
+
+        Only the time inside calls counts. After a fault the child is dead, and so is the session.
+        """
         nonce = secrets.token_hex(16)
         try:
             frame = json.dumps({"nonce": nonce, "value": message}, allow_nan=False)
         except (TypeError, ValueError) as problem:
             raise CheckerError("sandbox", f"a message must be JSON: {problem}") from problem
-        deadline = self._deadline if timeout is None else min(self._deadline, time.monotonic() + timeout)
+        started = time.monotonic()
+        deadline = started + (self._left if timeout is None else min(self._left, timeout))
         try:
             self._wait(deadline)
             self._channel.sendall(frame.encode() + b"\n")
             line = self._line(deadline)
         except TimeoutError:
-            self._child.kill()
-            raise CandidateTimeout("no answer in time") from None
+            self._late(time.monotonic() - started)
         except OSError:
             self._died()
+        self._left -= time.monotonic() - started
         return self._opened(line, nonce)
 
     def _wait(self, deadline: float) -> None:
         """Let the next socket operation wait until the deadline, not longer."""
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._channel.settimeout(left)
+        # Never nothing: what is there already is in time, however late we ourselves come to read it.
+        self._channel.settimeout(max(deadline - time.monotonic(), 0.001))
 
     def _line(self, deadline: float) -> bytes:
         scanned = 0
@@ -109,6 +113,13 @@ class Session:
         if type(frame) is not dict or frame.keys() != {"nonce", "value"} or frame["nonce"] != nonce:
             self._said("a reply without the nonce of its call")
         return frame["value"]
+
+    def _late(self, seconds: float) -> NoReturn:
+        starved = self._child.starved(seconds)
+        self._child.kill()
+        if starved:
+            raise CheckerError("sandbox", f"this machine was too busy for an answer in {seconds:.0f} s, grade it again")
+        raise CandidateTimeout("no answer in time")
 
     def _said(self, what: str) -> NoReturn:
         self._child.kill()

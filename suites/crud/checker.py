@@ -18,7 +18,7 @@ from .spec import Spec
 
 __all__ = ["check"]
 
-LIMITS = Limits(cpu_seconds=2, wall_seconds=30.0)
+LIMITS = Limits(cpu_seconds=2, wall_seconds=120.0)
 
 
 def check(sample: Sample, answer: str) -> Score:
