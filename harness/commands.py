@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -39,15 +39,18 @@ def run_command(options: Namespace) -> int:
     results = Path(options.results) / ladder.name
     with cache_.Cache.open(_cache_folder(options)) as cache:
         stored = job.collect(plan, results, cache)
-        missing = plan_.missing(plan, stored.keys())
         replies = {key: response for key, (_, response) in stored.items()}
         spending = None
-        if missing and options.offline:
+        if options.offline:
             job.require(plan, stored)
-        if missing:
-            budget = _announce(plan, stored, _budget(options))
+        skipped = set() if selection.partial else job.out_of_reach(plan, stored)
+        if skipped:
+            console.note(f"the recording lacks {len(skipped)} answers and the weights to ask for them: tierfloor pull")
+        known = stored.keys() | skipped
+        if plan_.missing(plan, known):
+            budget = _announce(plan, known, _budget(options))
             with console.progress(ladder.unit) as reporter:
-                new, spending = job.ask(plan, stored, cache, budget=budget, report_progress=reporter)
+                new, spending = job.ask(plan, known, cache, budget=budget, report_progress=reporter)
             replies |= new  # type: ignore[arg-type]
             stored = job.collect(plan, results, cache)
         measured = job.measure(plan, replies, stored, known=_known(results, ladder))
@@ -106,20 +109,14 @@ def table_command(options: Namespace) -> int:
 
 def route_command(options: Namespace) -> int:
     results, measured = _regenerated(options)
-    missing = [outcome for outcome in measured.outcomes if outcome.why == "not asked"]
     files = job.files(measured)
     if options.check:
         changed = ledger.differences(results, files) + _stale_curves(measured, results)
-        if missing:
-            raise CheckFailed(
-                str(results), f"stale: {len(missing)} samples have no recorded answer; run: tierfloor run"
-            )
         if changed:
-            raise CheckFailed(str(results), f"stale: {', '.join(changed)} would change; run: tierfloor route")
+            named = ", ".join(changed)
+            raise CheckFailed(str(results), f"stale: {named} would change; run: tierfloor run, or route offline")
         console.note(f"{results}: up to date")
         return 0
-    if missing:
-        job.require(measured.plan, measured.evidence.answers)
     with cache_.Cache.open(_cache_folder(options)) as cache:
         _publish(measured, results, cache)
     _print_floors(options, measured)
@@ -272,9 +269,9 @@ def _budget(options: Namespace) -> Decimal | None:
     return None if options.budget is None else _decimal("--budget", options.budget)
 
 
-def _announce(plan: Plan, stored: job.Stored, budget: Decimal | None) -> Decimal | None:
+def _announce(plan: Plan, known: Collection[str], budget: Decimal | None) -> Decimal | None:
     """Say how much at most before anything is asked; real money is only spent under a budget."""
-    rows = [row for row in plan_.estimate(plan, stored.keys(), date.today()) if row.to_ask]
+    rows = [row for row in plan_.estimate(plan, known, date.today()) if row.to_ask]
     count, unit = sum(row.to_ask for row in rows), plan.ladder.unit
     worst = sum((row.worst for row in rows), Decimal(0))
     expected = sum((row.expected for row in rows), Decimal(0))

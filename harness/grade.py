@@ -32,12 +32,12 @@ def combine(ask: Ask, replies: Sequence[Response]) -> Answer:
     return Answer(text=chosen.text, finish=chosen.finish, responses=tuple(replies))
 
 
-def grade(ask: Ask, suite: Suite, replies: Sequence[Response | Failure | None], cost: Cost) -> Outcome:
-    """Judge one ask. A missing or failed reply and a checker that breaks are errors, never wrong answers."""
+def grade(ask: Ask, suite: Suite, replies: Sequence[Response | Failure], cost: Cost) -> Outcome:
+    """Judge one ask. A failed reply and a checker that breaks are errors, never wrong answers."""
     held = [reply for reply in replies if isinstance(reply, Response)]
-    if len(held) < len(replies):
-        failures = [reply.why for reply in replies if isinstance(reply, Failure)]
-        return _outcome(ask, suite, held, cost, verdict="error", why=failures[0] if failures else "not asked")
+    failures = [reply.why for reply in replies if isinstance(reply, Failure)]
+    if failures:
+        return _outcome(ask, suite, held, cost, verdict="error", why=failures[0])
     answer = combine(ask, held)
     if answer.finish != "ok":
         return _outcome(ask, suite, held, cost, verdict="fail", why=answer.finish, answer=answer)
@@ -59,7 +59,7 @@ def grade_all(
     known: Iterable[Outcome] = (),
     pool: Executor,
 ) -> tuple[Outcome, ...]:
-    """The outcome of every ask of the plan, in its order.
+    """The outcome of every ask of the plan that was answered or failed, in its order; what was not asked has none.
 
     An outcome in `known` for the same answer, sample and checker is taken over instead of being judged again; errors
     never are.
@@ -67,9 +67,11 @@ def grade_all(
     suites = {suite.id: suite for suite in plan.suites}
     memory = {outcome.graded: outcome for outcome in known if outcome.verdict != "error"}
 
-    def one(ask: Ask) -> Outcome:
-        mine = [replies.get(request.key) for request in ask.requests]
+    def one(ask: Ask) -> Outcome | None:
+        mine = [replies[request.key] for request in ask.requests if request.key in replies]
         held = [reply for reply in mine if isinstance(reply, Response)]
+        if len(mine) < len(ask.requests) and len(held) == len(mine):
+            return None
         if len(held) == len(mine):
             old = memory.get(_graded(ask, suites[ask.suite], combine(ask, held)))
             if old is not None:
@@ -79,7 +81,7 @@ def grade_all(
                 return replace(new, verdict=old.verdict, score=old.score, details=old.details)
         return grade(ask, suites[ask.suite], mine, cost)
 
-    return tuple(pool.map(one, plan.asks))
+    return tuple(outcome for outcome in pool.map(one, plan.asks) if outcome is not None)
 
 
 def _vote(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from . import floors as floors_
-from . import grade, ledger, plugins, prices, report, suites, table, tiers
+from . import grade, ledger, plugins, prices, report, suites, table, tiers, weights
 from . import plan as plan_
 from . import run as run_
 from .cache import Cache
@@ -27,6 +27,7 @@ __all__ = [
     "collect",
     "files",
     "measure",
+    "out_of_reach",
     "published",
     "require",
     "save_answers",
@@ -105,15 +106,31 @@ def collect(plan: Plan, results: Path, cache: Cache | None) -> dict[str, tuple[R
     return found
 
 
+def out_of_reach(plan: Plan, stored: Stored) -> set[str]:
+    """The requests that a recording has not reached and this machine cannot ask: its local weights are not here.
+
+    They count only where the recording holds some answers of the same tier to the same suite.
+    """
+    gone = {tier.name for tier in plan.ladder.tiers if tier.weights and not weights.present(tier.weights)}
+    begun = {(ask.suite, ask.tier.name) for ask in plan.asks if all(r.key in stored for r in ask.requests)}
+    return {
+        request.key
+        for ask in plan.asks
+        if ask.tier.name in gone and (ask.suite, ask.tier.name) in begun
+        for request in ask.requests
+        if request.key not in stored
+    }
+
+
 def ask(
     plan: Plan,
-    stored: Stored,
+    known: Collection[str],
     cache: Cache,
     *,
     budget: Decimal | None,
     report_progress: Callable[[run_.Progress], None],
 ) -> tuple[dict[str, Response | Failure], run_.Spending]:
-    """Send what is not stored; answers go to the cache as they arrive. Raises the first error that stops a run."""
+    """Send what is not `known`; answers go to the cache as they arrive. Raises the first error that stops a run."""
     today, unit = date.today(), plan.ladder.unit
     terms = run_.Terms(
         connect=lambda tier: plugins.load("tierfloor.providers", tier.provider)(tier),
@@ -124,7 +141,7 @@ def ask(
         budget=budget,
     )
     try:
-        return asyncio.run(run_.ask(plan_.missing(plan, stored.keys()), terms))
+        return asyncio.run(run_.ask(plan_.missing(plan, known), terms))
     except BaseExceptionGroup as group:
         raise _first(group) from None
 
@@ -162,17 +179,13 @@ def measure(
 
 
 def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
-    """The measurement together with the other suites that the results folder covers, which must not be lost from it.
-
-    Raises Incomplete when one of them has changed so that answers are missing.
-    """
+    """The measurement together with the other suites that the results folder covers, which must not be lost from it."""
     own = [suite.id for suite in measured.plan.suites]
     others = [name for name in ledger.covered(results) if name not in own]
     if not others:
         return measured
     plan = choose(Selection(suites=tuple(sorted([*own, *others]))), measured.plan.ladder)
     stored = collect(plan, results, cache)
-    require(plan, stored)
     known = [*measured.outcomes, *ledger.outcomes([results])]
     return measure(plan, {key: response for key, (_, response) in stored.items()}, stored, known=known)
 

@@ -36,6 +36,7 @@ __all__ = [
     "installed_engine",
     "locate",
     "pins",
+    "present",
     "pull",
 ]
 
@@ -122,6 +123,11 @@ def folder() -> Path:
     import platformdirs
 
     return platformdirs.user_cache_path("tierfloor") / "weights"
+
+
+def present(name: str) -> bool:
+    """Whether the file of weights is here, unverified."""
+    return (folder() / f"{identity(name)}.gguf").exists()
 
 
 def locate(name: str) -> Path:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from loopback import SumServer
-from worlds import write_suite
+from worlds import response, write_suite
 
+from harness import plan, suites, tiers
+from harness.cache import Cache
 from harness.cli import main
 
 LADDER = """\
@@ -184,6 +187,53 @@ def test_an_offline_miss_says_what_is_missing_and_what_it_would_cost(world: Path
     assert err.startswith(
         "offline: 80 answers are not stored (sums/sloppy 40, sums/careful 40); asking them would cost about"
     )
+
+
+RECORDED = """
+[[tier]]
+name = "recorded"
+provider = "local"
+model = "recorded"
+weights = "smollm2-135m-instruct-q4_1"
+engine = "xllamacpp 2026.10.11549"
+temperature = "0"
+seed = 1
+price = { input = "1", output = "1", unit = "credits", on = "2026-11-22", source = "declared" }
+"""
+
+
+def record(world: Path, count: int) -> None:
+    """Store answers to the first samples as if the weights of `recorded` had been here."""
+    suite = suites.narrow(suites.load(Path("suites/sums")), limit=count)
+    asks = plan.plan(tiers.load("toy.toml"), [suite], only={"recorded"}).asks
+    with Cache.open(world / "cache-of-test") as cache:
+        for ask in asks:
+            cache.add(ask.requests[0], response(ask.sample.target))
+
+
+def test_what_a_recording_did_not_reach_stays_open_where_the_weights_are_not(world: Path, run: Run) -> None:
+    with (world / "toy.toml").open("a") as file:
+        file.write(RECORDED)
+    record(world, 30)
+
+    code, out, err = run(*JOB)
+
+    assert code == 0
+    assert "the recording lacks 10 answers and the weights to ask for them: tierfloor pull" in err
+    assert re.search(r"sums +all +recorded \(reference\) +30/40 ", out)
+    assert run("route", "--check", "--ladder", "toy.toml")[0] == 0
+    code, _, err = run(*JOB, "--offline")
+    assert (code, "10 answers are not stored (sums/recorded 10)" in err) == (3, True)
+
+
+def test_a_local_tier_without_any_recording_asks_for_its_weights(world: Path, run: Run) -> None:
+    with (world / "toy.toml").open("a") as file:
+        file.write(RECORDED)
+
+    code, _, err = run(*JOB)
+
+    assert code == 2
+    assert "pull" in err.splitlines()[-1] or "tierfloor[local]" in err.splitlines()[-1]
 
 
 def test_a_budget_stops_the_run_and_keeps_what_was_paid(world: Path, run: Run) -> None:

@@ -34,8 +34,9 @@ __all__ = ["Explorer", "Scene", "serve"]
 class _Stage:
     """One run of a scenario."""
 
-    def __init__(self, scenario: Mapping[str, Any], module: ModuleType, world: Scheduler) -> None:
+    def __init__(self, scenario: Mapping[str, Any], module: ModuleType, world: Scheduler, *, inline: bool) -> None:
         self._scenario = scenario
+        self._inline = inline
         self._module = module
         self._world = world
         self._names: dict[str, Any] = {}
@@ -59,7 +60,10 @@ class _Stage:
             self._broken = type(problem).__name__
             return
         for calls, shown in zip(self._scenario["threads"], self._shown, strict=True):
-            self._tasks.append(self._world.spawn(partial(self._calls, calls, shown)))
+            if self._inline:
+                self._calls(calls, shown)
+            else:
+                self._tasks.append(self._world.spawn(partial(self._calls, calls, shown)))
         self._world.wait(lambda: all(task.done or task.daemon for task in self._world.tasks[1:]))
         after: list[Any] = []
         self._calls(self._scenario["after"], after)
@@ -128,21 +132,26 @@ class _Stage:
 
 
 class Scene:
-    """All ends of one scenario over one program, as (run, end). `search` knows how many, and whether these are all."""
+    """All ends of one scenario over one program, as (run, end). `search` knows how many, and whether these are all.
+
+    With `inline` the threads' calls are simply made, thread after thread, unwatched: for programs that are trusted. A
+    call that would wait for ever still ends the run as a deadlock.
+    """
 
     def __init__(
-        self, program: Program, scenario: Mapping[str, Any], *, bound: int = 1, cap: int = 20_000, watched: bool = True
+        self, program: Program, scenario: Mapping[str, Any], *, bound: int = 1, cap: int = 20_000, inline: bool = False
     ) -> None:
         self._scenario = scenario
+        self._inline = inline
         self._stage: _Stage
-        self.search = Search(program, self._play, bound=bound, cap=cap, watched=watched)
+        self.search = Search(program, self._play, bound=bound, cap=cap, watched=not inline)
 
     def __iter__(self) -> Iterator[tuple[Run, dict[str, Any]]]:
         for run in self.search:
             yield run, self._stage.end(run)
 
     def _play(self, module: ModuleType, world: Scheduler) -> None:
-        self._stage = _Stage(self._scenario, module, world)
+        self._stage = _Stage(self._scenario, module, world, inline=self._inline)
         self._stage.play()
 
 

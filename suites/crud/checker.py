@@ -13,7 +13,7 @@ from harness.values import Sample, Score
 from .draws import Draw
 from .driver import DRIVER
 from .groups import Group, groups
-from .play import Crash, Mismatch, Play
+from .play import Crash, Mismatch, Play, short
 from .spec import Spec
 
 __all__ = ["check"]
@@ -46,11 +46,11 @@ def _loaded(talk: Session, spec: Spec, source: str) -> Score | None:
     if type(reply) is not dict or len(reply.keys() & {"syntax", "raised", "missing"}) != 1:
         return _failed("bad_reply", "loading: a reply of no known form")
     if "syntax" in reply:
-        return _failed("unparsable", f"does not compile: {reply['syntax']}")
+        return _failed("unparsable", f"does not compile: {short(reply['syntax'])}")
     if "raised" in reply:
-        return _failed("does_not_load", str(reply.get("text")))
+        return _failed("does_not_load", short(reply.get("text")))
     if reply["missing"]:
-        return _failed("missing_method", f"missing: {reply['missing']}")
+        return _failed("missing_method", f"missing: {short(reply['missing'])}")
     return None
 
 

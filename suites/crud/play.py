@@ -9,7 +9,7 @@ from harness.sandbox import Session
 from .oracle import Oracle, Refusal
 from .spec import Spec
 
-__all__ = ["Crash", "Mismatch", "Play", "same"]
+__all__ = ["Crash", "Mismatch", "Play", "same", "short"]
 
 
 class Mismatch(Exception):
@@ -47,7 +47,7 @@ class Play:
     def do(self, method: str, *arguments: Any, owner: str = "ann") -> Any:
         """Call the method on both sides; the oracle's value, None if it must raise. Raises Mismatch if they differ."""
         given = [owner, *arguments] if self.spec["owner"] else list(arguments)
-        call = f"{method}({', '.join(map(_short, given))})"
+        call = f"{method}({', '.join(map(short, given))})"
         reply = self._session.call({"do": "call", "method": method, "arguments": given})
         try:
             expected = self.oracle.call(method, given)
@@ -57,7 +57,7 @@ class Play:
             return None
         found = self._told(reply, call)["value"]
         if not same(found, expected):
-            raise Mismatch(f"{call}: {_short(found)}, not {_short(expected)}")
+            raise Mismatch(f"{call}: {short(found)}, not {short(expected)}")
         return expected
 
     def all(self, owner: str = "ann") -> Any:
@@ -69,12 +69,12 @@ class Play:
         if type(reply) is not dict or len(reply.keys() & {"value", "raised", "odd"}) != 1:
             raise Mismatch(f"{call}: a reply of no known form")
         if "odd" in reply:
-            raise Mismatch(f"{call}: returns {_short(reply['odd'])}")
+            raise Mismatch(f"{call}: returns {short(reply['odd'])}")
         if "value" in reply:
             return reply
         if reply["raised"] == error:
             return {}
-        problem = f"{call}: raises {_short(reply.get('text'))}"
+        problem = f"{call}: raises {short(reply.get('text'))}"
         raise Crash(problem) if reply["raised"] not in ("ValueError", "KeyError", "Conflict") else Mismatch(problem)
 
 
@@ -89,6 +89,10 @@ def same(found: Any, expected: Any) -> bool:
     return bool(found == expected)
 
 
-def _short(value: Any) -> str:
-    text = ascii(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def short(value: Any) -> str:
+    """A stranger's value in a few plain characters."""
+    try:
+        text = ascii(value)
+    except RecursionError:
+        return "a value nested too deeply"
+    return text if len(text) <= 80 else f"{text[:77]}..."

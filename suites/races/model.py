@@ -73,7 +73,7 @@ def _run(reference: Program, scenario: Mapping[str, Any], order: Order, after: l
         places[thread].append(len(merged) - 1)
     hooks = {name: {**hook, "parties": 1} for name, hook in scenario["hooks"].items()}
     alone = {**scenario, "threads": [merged], "after": after, "hooks": hooks}
-    _, end = next(iter(Scene(reference, alone, bound=0, watched=False)))
+    _, end = next(iter(Scene(reference, alone, bound=0, inline=True)))
     if end["kind"] == "broken" or (after and end["kind"] != "done"):
         raise CheckerError("races", f"the reference fix ends as {end['kind']} in the order {order}")
     results = end["results"][0]

@@ -114,6 +114,15 @@ def test_a_deadlock_names_the_threads_that_are_stuck() -> None:
     assert {(end["kind"], tuple(end["stuck"]), end["after"]) for end in ends} == {("deadlock", (1,), None)}
 
 
+def test_calls_made_inline_end_alike_without_any_thread() -> None:
+    told = scenario([["o", "add", [1]], ["o", "add", [1]]], after=[["o", "add", [1]]])
+    stuck = scenario([["o", "add", [1]], ["o", "hang", []]])
+
+    assert only(told, inline=True) == only(told)
+    end = only(stuck, inline=True)
+    assert (end["kind"], end["results"], end["after"]) == ("deadlock", [[1]], None)
+
+
 @pytest.mark.parametrize(("method", "name"), [("fail", "LookupError"), ("leave", "SystemExit")])
 def test_what_a_call_raises_is_its_result(method: str, name: str) -> None:
     assert only(scenario([["o", method, []], ["o", "add", [1]]]))["results"] == [[{"raised": name}, 1]]

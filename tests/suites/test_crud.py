@@ -232,6 +232,38 @@ if found: raise SystemExit
     assert score == Score(value=1.0)
 
 
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "raise ValueError('\\ud800' * 500)",
+        "reply({'missing': ['\\ud800']})",
+        "reply({'missing': [], 'syntax': 1})",
+        "reply(deep)",
+        "reply({'missing': deep})",
+        "reply({'raised': [], 'text': deep})",
+        "reply({'missing': []}); taken(); reply({'raised': deep, 'text': deep})",
+        "reply({'missing': []}); taken(); reply({'value': None}); taken(); reply({'value': deep})",
+        "reply({'missing': []}); taken(); reply({'odd': {'a': '\\udfff'}})",
+        "reply({'missing': []}); taken(); reply(None)",
+    ],
+)
+def test_an_answer_that_speaks_for_the_driver_fails_all_the_same(suite: Suite, trick: str) -> None:
+    """It finds the channel and the nonce in its own process: what it cannot find is a right answer."""
+    answer = f"""```python
+import gc
+channel = next(o for o in gc.get_objects() if type(o).__name__ == 'Channel')
+reply, taken = channel.send, channel.take
+deep = []
+for _ in range(400): deep = [deep]
+{trick}
+```"""
+    score = suite.check(suite.samples[0], answer)
+
+    assert score.value < 0.5
+    assert score.why in CODES
+    assert score.details.encode()
+
+
 def test_a_grading_is_cheap(suite: Suite) -> None:
     def spent() -> float:
         ours, theirs = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
