@@ -16,7 +16,7 @@ __all__ = ["FILE", "IMPORTABLE", "NAME", "Program"]
 FILE = "<candidate>"
 NAME = "tierfloor_candidate"
 
-# Pure helpers: nothing here reads a clock, a file or another thread.
+# Pure modules: nothing here reads a clock, a file or another thread.
 IMPORTABLE = frozenset(
     """
     __future__ abc bisect collections contextlib copy dataclasses enum functools heapq itertools math typing
@@ -35,7 +35,7 @@ class Program:
         self.points = Points(self._code)
 
     def load(self, stand_ins: Mapping[str, ModuleType]) -> ModuleType:
-        """The module, executed now; its imports are the stand-ins and a few pure helpers."""
+        """The module, executed now; its imports are the stand-ins and a few pure modules."""
         module = ModuleType(NAME)
         vars(module)["__builtins__"] = _builtins(stand_ins)
         with _registered(module):

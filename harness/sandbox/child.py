@@ -21,6 +21,7 @@ __all__ = ["Child", "launch"]
 # The same isolation as -I, which would also ignore the fixed hash seed: verdicts must not depend on the order of a set.
 INTERPRETER = ("-P", "-s", "-S", "-B")
 GROUP_SECONDS = 0.2
+LOOKS = 5
 ENVIRONMENT = {"PYTHONHASHSEED": "0"}  # all there is; the bootstrap removes it before anything else runs
 
 
@@ -36,15 +37,19 @@ class Child:
     def starved(self, seconds: float) -> bool:
         """Whether it is ready to run but was given less than half of these seconds: a delay that is not its own doing.
 
-        Known on Linux only.
+        Known on Linux only. One look would also catch a sleeper in the moment of waking.
         """
-        try:
-            status = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii", errors="replace")
-        except OSError:
-            return False
-        state, *fields = status.rpartition(")")[2].split()
-        ticks = int(fields[10]) + int(fields[11])  # proc(5): utime and stime, fields 14 and 15
-        return state == "R" and ticks / os.sysconf("SC_CLK_TCK") < seconds / 2
+        status = Path(f"/proc/{self._process.pid}/stat")
+        for _ in range(LOOKS):
+            try:
+                state, *fields = status.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            except OSError:
+                return False
+            ticks = int(fields[10]) + int(fields[11])  # proc(5): utime and stime, fields 14 and 15
+            if state != "R" or ticks / os.sysconf("SC_CLK_TCK") >= seconds / 2:
+                return False
+            time.sleep(0.005)
+        return True
 
     def kill(self) -> int:
         """Kill the whole group, reap the child and return its exit code (minus the signal, if one ended it)."""

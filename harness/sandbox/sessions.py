@@ -93,6 +93,8 @@ class Session:
             scanned = len(self._buffer)
             if scanned > self._limits.reply_bytes:
                 self._said(f"a reply of more than {self._limits.reply_bytes} bytes")
+            if scanned and time.monotonic() >= deadline:
+                raise TimeoutError
             self._wait(deadline)
             piece = self._channel.recv(1 << 16)
             if not piece:
@@ -129,7 +131,7 @@ class Session:
         code = self._child.kill()
         if code == -signal.SIGXCPU:
             raise CandidateTimeout(f"more than {self._limits.cpu_seconds} s of CPU")
-        raise CandidateDied(f"ended by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}")
+        raise CandidateDied(f"ended by signal {-code}" if code < 0 else f"exited with {code}")
 
 
 def _not_json(constant: str) -> NoReturn:

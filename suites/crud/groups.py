@@ -49,6 +49,7 @@ def groups(spec: Spec) -> list[Group]:
 
 
 def basics(play: Play, draw: Draw) -> None:
+    """What is created comes back: all fields, and defaults or None for those not given."""
     play.all()
     play.do("create", draw.full())
     play.do("get", 1)
@@ -70,6 +71,7 @@ def file(play: Play, draw: Draw) -> None:
 
 
 def missing(play: Play, draw: Draw) -> None:
+    """An id that was never given out is a KeyError in every method."""
     play.do("get", 1)
     play.do("create", draw.full())
     for number in (2, 0, -1, 99):

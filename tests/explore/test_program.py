@@ -1,4 +1,4 @@
-"""A candidate sees stand-ins and a few pure helpers, and nothing that differs from run to run."""
+"""A candidate sees stand-ins and a few pure modules, and nothing that differs from run to run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_other_modules_cannot_be_imported(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(IMPORTABLE | {"threading", "queue", "time", "collections.abc"}))
-def test_helpers_and_stand_ins_can(name: str) -> None:
+def test_pure_modules_and_stand_ins_can(name: str) -> None:
     assert value(f"import {name}\nresult = 1") == 1
 
 

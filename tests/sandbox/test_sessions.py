@@ -134,6 +134,22 @@ def test_a_sleeper_ends_at_the_deadline_of_the_call(talk: Session) -> None:
     assert time.monotonic() - started < 10
 
 
+def test_a_reply_that_drips_does_not_outlive_the_deadline(talk: Session) -> None:
+    source = """
+import os, time
+while True:
+    for n in range(3, 10):
+        try: os.write(n, b'x')
+        except OSError: pass
+    time.sleep(0.0002)
+"""
+    started = time.monotonic()
+    with pytest.raises((CandidateTimeout, CheckerError), match=r"in time|too busy"):
+        talk.call(source, timeout=0.3)
+
+    assert time.monotonic() - started < 10
+
+
 def test_the_session_has_a_deadline_of_its_own() -> None:
     calls: list[object] = []
 
@@ -150,17 +166,18 @@ def test_the_session_has_a_deadline_of_its_own() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much a process was let run")
 def test_a_machine_that_is_too_busy_is_our_fault() -> None:
-    """On one processor, beside another that never rests, a candidate of the lowest priority hardly runs."""
+    """On one processor, beside four others that never rest, nobody gets half of the time."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
-    rival = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    rivals = [subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(4)]
     try:
         with session(DRIVER, Limits(cpu_seconds=60)) as talk, pytest.raises(CheckerError, match="too busy"):
-            talk.call("import os; os.nice(19)\nwhile True: pass", timeout=2)
+            talk.call("while True: pass", timeout=2)
     finally:
         os.sched_setaffinity(0, before)
-        rival.kill()
-        rival.wait()
+        for rival in rivals:
+            rival.kill()
+            rival.wait()
 
 
 def test_memory_is_bounded_in_the_child_only() -> None:
@@ -187,8 +204,9 @@ def test_open_files_are_bounded(talk: Session) -> None:
     [
         ("import os; os._exit(0)", "exited with 0"),
         ("import sys; sys.exit(3)", "exited with 3"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
-        ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "signal 9"),
+        ("import os; os.kill(os.getpid(), 44)", "signal 44"),
+        ("import ctypes; ctypes.string_at(0)", "signal 11"),
     ],
 )
 def test_an_early_end_is_no_answer(talk: Session, source: str, how: str) -> None:
@@ -295,7 +313,7 @@ open('pid', 'wb').write(os.read(reader, 20))
 def test_a_signal_for_the_group_does_not_reach_us(talk: Session) -> None:
     before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("the candidate reached us"))
     try:
-        with pytest.raises(CandidateDied, match="SIGTERM"):
+        with pytest.raises(CandidateDied, match="signal 15"):
             talk.call("import os, signal; os.killpg(0, signal.SIGTERM)")
     finally:
         signal.signal(signal.SIGTERM, before)
