@@ -21,6 +21,8 @@ __all__ = ["draw", "fingerprint"]
 # Okabe and Ito's palette, told apart by colour-blind readers; shapes tell the tiers apart in grey print.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SHAPES: Final = ("o", "s", "D", "^", "v", "P", "X")
+# Below this quality a label stands above its point, clear of the axis.
+LOW: Final = 0.12
 
 
 def fingerprint(floors: Sequence[Floor], suite: Suite, ladder: Ladder) -> str:
@@ -115,7 +117,7 @@ def _point(axes: Axes, row: Row, index: int, floor: Floor, *, labels: bool) -> N
         axes.annotate(
             note,
             (cost, quality),
-            xytext=(14, -13),
+            xytext=(14, 13 if quality < LOW else -13),
             textcoords="offset points",
             fontsize=8,
             va="center",
