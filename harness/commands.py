@@ -39,8 +39,7 @@ def run_command(options: Namespace) -> int:
     results = Path(options.results) / ladder.name
     with cache_.Cache.open(_cache_folder(options)) as cache:
         stored = job.collect(plan, results, cache)
-        replies = {key: response for key, (_, response) in stored.items()}
-        spending = None
+        failures, spending = None, None
         if options.offline:
             job.require(plan, stored)
         skipped = set() if selection.partial else job.out_of_reach(plan, stored)
@@ -50,10 +49,9 @@ def run_command(options: Namespace) -> int:
         if plan_.missing(plan, known):
             budget = _announce(plan, known, _budget(options))
             with console.progress(ladder.unit) as reporter:
-                new, spending = job.ask(plan, known, cache, budget=budget, report_progress=reporter)
-            replies |= new  # type: ignore[arg-type]
+                failures, spending = job.ask(plan, known, cache, budget=budget, report_progress=reporter)
             stored = job.collect(plan, results, cache)
-        measured = job.measure(plan, replies, stored, known=_known(results, ladder))
+        measured = job.measure(plan, stored, failures, known=_known(results, ladder))
         _print(options, selection, measured)
         if spending is not None and spending.refused:
             raise BudgetReached(
@@ -294,8 +292,7 @@ def _regenerated(options: Namespace) -> tuple[Path, job.Measured]:
     named = (*getattr(options, "suites", ()), *getattr(options, "more_suites", ()))
     plan = job.choose(job.Selection(suites=named or job.published(results, ladder)), ladder)
     stored = job.collect(plan, results, None)
-    replies = {key: response for key, (_, response) in stored.items()}
-    return results, job.measure(plan, replies, stored, known=_known(results, ladder))
+    return results, job.measure(plan, stored, known=_known(results, ladder))
 
 
 def _print(options: Namespace, selection: job.Selection, measured: job.Measured) -> None:

@@ -73,12 +73,10 @@ def grade_all(
         if len(mine) < len(ask.requests) and len(held) == len(mine):
             return None
         if len(held) == len(mine):
-            old = memory.get(_graded(ask, suites[ask.suite], combine(ask, held)))
+            new = _outcome(ask, suites[ask.suite], held, cost, verdict="fail", why="", answer=combine(ask, held))
+            old = memory.get(new.graded)
             if old is not None:
-                new = _outcome(
-                    ask, suites[ask.suite], held, cost, verdict="fail", why=old.why, answer=combine(ask, held)
-                )
-                return replace(new, verdict=old.verdict, score=old.score, details=old.details)
+                return replace(new, verdict=old.verdict, score=old.score, why=old.why, details=old.details)
         return grade(ask, suites[ask.suite], mine, cost)
 
     return tuple(outcome for outcome in pool.map(one, plan.asks) if outcome is not None)

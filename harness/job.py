@@ -129,8 +129,11 @@ def ask(
     *,
     budget: Decimal | None,
     report_progress: Callable[[run_.Progress], None],
-) -> tuple[dict[str, Response | Failure], run_.Spending]:
-    """Send what is not `known`; answers go to the cache as they arrive. Raises the first error that stops a run."""
+) -> tuple[dict[str, Failure], run_.Spending]:
+    """Send what is not `known`; answers go to the cache as they arrive, failures are returned by request key.
+
+    Raises the first error that stops a run.
+    """
     today, unit = date.today(), plan.ladder.unit
     terms = run_.Terms(
         connect=lambda tier: plugins.load("tierfloor.providers", tier.provider)(tier),
@@ -141,26 +144,29 @@ def ask(
         budget=budget,
     )
     try:
-        return asyncio.run(run_.ask(plan_.missing(plan, known), terms))
+        results, spending = asyncio.run(run_.ask(plan_.missing(plan, known), terms))
     except BaseExceptionGroup as group:
         raise _first(group) from None
+    return {key: result for key, result in results.items() if isinstance(result, Failure)}, spending
 
 
 def measure(
     plan: Plan,
-    replies: Mapping[str, Response | Failure],
     stored: Stored,
+    failures: Mapping[str, Failure] | None = None,
     *,
     known: Iterable[Outcome] = (),
     on: date | None = None,
 ) -> Measured:
-    """Grade, tabulate and decide, from answers alone.
+    """Grade, tabulate and decide, from stored answers and from the requests that failed.
 
     Prices are of the day `on`, by default the day of the latest answer, so that the same answers give the same table.
     """
     last = max((response.on for _, response in stored.values()), default=date.today().isoformat())
     day = on or date.fromisoformat(last)
     unit = plan.ladder.unit
+    replies: dict[str, Response | Failure] = {key: response for key, (_, response) in stored.items()}
+    replies.update(failures or {})
 
     def cost(tier: Tier, response: Response) -> Decimal:
         return prices.cost(response.usage, tier, unit, day)
@@ -187,7 +193,7 @@ def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
     plan = choose(Selection(suites=tuple(sorted([*own, *others]))), measured.plan.ladder)
     stored = collect(plan, results, cache)
     known = [*measured.outcomes, *ledger.outcomes([results])]
-    return measure(plan, {key: response for key, (_, response) in stored.items()}, stored, known=known)
+    return measure(plan, stored, known=known)
 
 
 def files(measured: Measured) -> dict[str, str]:
