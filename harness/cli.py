@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Final
 
 from .errors import BadInput, TierfloorError, did_you_mean
@@ -13,6 +16,8 @@ from .errors import BadInput, TierfloorError, did_you_mean
 __all__ = ["main", "parser"]
 
 INTERRUPTED: Final = 130
+
+_Part = Callable[[argparse.ArgumentParser], None]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,9 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = parser().parse_args(argv)
-        from . import commands
-
-        code: int = getattr(commands, f"{options.command}_command")(options)
+        module = importlib.import_module(f".commands.{options.module}", __package__)
+        code: int = getattr(module, f"{options.command}_command")(options)
         sys.stdout.flush()
     except TierfloorError as error:
         sys.stderr.write(f"{error}\n")
@@ -57,31 +61,38 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"tierfloor {_version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, help_: str, *parts: Callable[[argparse.ArgumentParser], None]) -> argparse.ArgumentParser:
+    def command(module: str, name: str, help_: str, *parts: _Part) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help_, description=help_)
+        made.set_defaults(module=module)
         for part in parts:
             part(made)
         return made
 
-    run = command("run", "ask what is not stored, grade, and print the floors", _suites, _ladder, _selection, _store)
+    run = command("run", "run", "ask what is not stored, grade, print the floors", _suites, _ladder, _selection, _store)
     run.add_argument("--offline", action="store_true", help="use stored answers only; a missing one is an error")
     run.add_argument("--budget", metavar="AMOUNT", help="the most this run may spend, in the ladder's unit")
-    command("plan", "print what a run would ask and cost", _suites, _ladder, _selection, _store)
-    command("table", "print the quality-vs-cost table from stored answers", _suites, _ladder, _store)
-    route = command("route", "make results/ anew from stored answers", _ladder, _store)
+    _asking(run)
+    plan = command("run", "plan", "print what a run would ask and cost", _suites, _ladder, _selection, _store, _as_of)
+    plan.add_argument("--batch", action="store_true", help="at the prices of batch processing")
+    plan.add_argument(
+        "--count", action="store_true", help="let providers that do it for nothing count the input tokens"
+    )
+    command("results", "table", "print the quality-vs-cost table from stored answers", _suites, _ladder, _store, _as_of)
+    route = command("results", "route", "make results/ anew from stored answers", _ladder, _store, _as_of)
     route.add_argument("--check", action="store_true", help="change nothing; exit 1 if anything would change")
-    plot = command("plot", "draw the cost-quality curves", _suites, _ladder, _store)
+    plot = command("results", "plot", "draw the cost-quality curves", _suites, _ladder, _store)
     plot.add_argument("--png", action="store_true", help="write PNG files beside the SVG ones")
-    lint = command("lint", "prove suites: data, prompts, controls", _suites)
+    lint = command("suites", "lint", "prove suites: data, prompts, controls", _suites)
     lint.add_argument("--format", choices=("text", "json"), default="text")
-    command("generate", "write a suite's frozen data files from its generator", _suites)
-    pull = command("pull", "bring the weights of a ladder's local tiers")
+    command("suites", "generate", "write a suite's frozen data files from its generator", _suites)
+    pull = command("ladders", "pull", "bring the weights of a ladder's local tiers")
     pull.add_argument("names", nargs="*", default=["local"], metavar="LADDER", help="a ladder or names of weights")
-    command("suites", "list the suites", _format)
-    command("ladders", "list the ladders and their tiers", _format)
-    cache = command("cache", "look after the stored answers", _store)
-    cache.add_argument("action", choices=("stats", "export", "import", "verify"))
-    cache.add_argument("file", nargs="?", help="the JSON-lines file to export to or import from")
+    command("suites", "suites", "list the suites", _format)
+    command("ladders", "ladders", "list the ladders and their tiers", _format)
+    command("ladders", "prices", "list a ladder's prices and the days they change", _ladder, _format, _as_of)
+    doctor = command("doctor", "doctor", "check keys, models, prices, engine, cache, isolation", _ladder, _store)
+    doctor.add_argument("--offline", action="store_true", help="ask no provider which models it lists")
+    _cache(command)
     return top
 
 
@@ -112,6 +123,45 @@ def _store(made: argparse.ArgumentParser) -> None:
     _format(made)
 
 
+def _asking(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--batch", action="store_true", help="hand requests in as batches: half price, hours to days")
+    made.add_argument("--no-wait", action="store_true", help="with --batch: hand in, fetch what is there, do not wait")
+    made.add_argument("--max-connections", type=_positive, metavar="N", help="requests under way at once, per model")
+    made.add_argument(
+        "--max-retries", type=_natural, metavar="N", default=5, help="further tries a request (default: 5)"
+    )
+    made.add_argument("--max-wait", type=_seconds, metavar="S", default=120.0, help="longest wait before a further try")
+    made.add_argument("--timeout", type=_seconds, metavar="S", default=600.0, help="longest time for one try")
+
+
+def _as_of(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--as-of", type=_date, metavar="DATE", help="at the prices of this day (2026-11-22)")
+
+
+def _cache(command: Callable[..., argparse.ArgumentParser]) -> None:
+    top = command("cache", "cache", "look after the stored answers")
+    actions = top.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_Parser)
+
+    def action(name: str, help_: str, *parts: _Part) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = actions.add_parser(name, help=help_, description=help_)
+        for part in (*parts, _store):
+            part(made)
+        return made
+
+    action("stats", "how many answers there are, from whom, from when, and what they cost")
+    action("verify", "find rows that are damaged or not ours")
+    action("explain", "say why requests have no stored answer", _suites, _ladder, _selection)
+    action("export", "write all answers as sorted JSON lines").add_argument("file", metavar="FILE")
+    action("import", "add the answers of a JSON-lines file").add_argument("file", metavar="FILE")
+    prune = action("prune", "move answers out of the cache into a JSON-lines file", _ladder)
+    prune.add_argument("file", metavar="FILE", help="where the answers go")
+    prune.add_argument("--before", type=_date, metavar="DATE", help="answers given before this day")
+    prune.add_argument(
+        "--unused", action="store_true", help="answers that no suite asks of the ladder's tiers any more"
+    )
+    prune.add_argument("--model", help="answers of this model")
+
+
 def _format(made: argparse.ArgumentParser) -> None:
     made.add_argument("--format", choices=("text", "json"), default="text", help="json prints one record a line")
 
@@ -121,6 +171,27 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text}: must be at least 1")
     return number
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text}: must be at least 0")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: must be a positive number of seconds")
+    return number
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: not a date; write it as 2026-11-22") from None
 
 
 def _version() -> str:

@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 __all__ = [
+    "MAYBE_BILLED",
     "BadInput",
     "BudgetReached",
     "CheckFailed",
     "CheckerError",
+    "Fault",
     "Incomplete",
     "MissingExtra",
     "ProviderError",
@@ -29,6 +31,32 @@ __all__ = [
     "WeightsError",
     "did_you_mean",
 ]
+
+
+Fault = Literal[
+    # Another attempt can help.
+    "rate limit",
+    "overloaded",
+    "server fault",
+    "timeout",
+    "no connection",
+    "connection lost",
+    "unreadable reply",
+    # This request never works, others may.
+    "bad request",
+    "expired",
+    # No request to this tier works.
+    "key refused",
+    "limit reached",
+    "not allowed",
+    "no such model",
+]
+
+_REQUEST: Final[frozenset[Fault]] = frozenset({"bad request", "expired"})
+_FATAL: Final[frozenset[Fault]] = frozenset({"key refused", "limit reached", "not allowed", "no such model"})
+
+# The provider may have written and billed an answer that never reached us.
+MAYBE_BILLED: Final[frozenset[Fault]] = frozenset({"timeout", "connection lost", "unreadable reply"})
 
 
 class TierfloorError(Exception):
@@ -73,25 +101,21 @@ class BudgetReached(TierfloorError):
 
 
 class ProviderError(TierfloorError):
-    """A request got no usable answer.
-
-    `kind` says whether another attempt can help: `transient` (retry), `request` (this request never works) or
-    `fatal` (no request to this tier works: key, quota, no such model). `retry_after` is the server's hint in seconds.
-    """
+    """A request got no usable answer; `fault` names the reason. `retry_after` is the server's hint in seconds."""
 
     exit_code = 3
 
-    def __init__(
-        self,
-        place: str,
-        problem: str,
-        *,
-        kind: Literal["transient", "request", "fatal"] = "transient",
-        retry_after: float | None = None,
-    ) -> None:
+    def __init__(self, place: str, problem: str, *, fault: Fault, retry_after: float | None = None) -> None:
         super().__init__(place, problem)
-        self.kind = kind
+        self.fault: Fault = fault
         self.retry_after = retry_after
+
+    @property
+    def kind(self) -> Literal["transient", "request", "fatal"]:
+        """Whether another attempt can help, this request never works, or no request to the tier does."""
+        if self.fault in _FATAL:
+            return "fatal"
+        return "request" if self.fault in _REQUEST else "transient"
 
 
 class CheckerError(TierfloorError):

@@ -93,6 +93,11 @@ def _graded(ask: Ask, suite: Suite, answer: Answer) -> str:
     return digest([suite.checker_hash, line(ask.sample), answer.finish, answer.text])
 
 
+def _latency(replies: Sequence[Response]) -> int | None:
+    spans = [reply.latency_ms for reply in replies if reply.latency_ms is not None]
+    return sum(spans) if len(spans) == len(replies) else None
+
+
 def _outcome(
     ask: Ask,
     suite: Suite,
@@ -120,7 +125,7 @@ def _outcome(
         cost=sum((cost(ask.tier, reply) for reply in replies), Decimal(0)),
         input_tokens=sum(reply.usage.input for reply in replies),
         output_tokens=sum(reply.usage.output for reply in replies),
-        latency_ms=sum(reply.latency_ms for reply in replies),
+        latency_ms=_latency(replies),
         keys=tuple(request.key for request in ask.requests),
         graded=_graded(ask, suite, answer) if answer else "",
     )

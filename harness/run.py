@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Final
 
 from .errors import ProviderError, TierfloorError
-from .providers import Complete
-from .values import Failure, Request, Response, Tier
+from .providers import Connection
+from .values import Attempt, Failure, Request, Response, Tier
 
 __all__ = ["Progress", "Spending", "Terms", "ask"]
 
 ATTEMPTS: Final = 5
+CONNECTIONS: Final = 8
 LONGEST_WAIT: Final = 120.0
 
 
@@ -39,7 +40,7 @@ class Terms:
     answer afterwards; nothing is sent once spent and reserved amounts could exceed `budget`.
     """
 
-    connect: Callable[[Tier], AbstractAsyncContextManager[Complete]]
+    connect: Callable[[Tier], AbstractAsyncContextManager[Connection]]
     keep: Callable[[Request, Response], Response]
     worst: Callable[[Tier, Request], Decimal]
     cost: Callable[[Tier, Response], Decimal]
@@ -106,11 +107,11 @@ async def _lane(
     progress = Progress(tier=tier.name, done=0, total=len(requests), failed=0, spent=spending.spent)
     fatal: list[str] = []
 
-    async def worker(complete: Complete) -> None:
+    async def worker(connection: Connection) -> None:
         nonlocal progress
         while waiting:
             request = waiting.pop()
-            result = Failure(why=fatal[0]) if fatal else await _one(tier, request, complete, terms, spending)
+            result = Failure(why=fatal[0]) if fatal else await _one(tier, request, connection, terms, spending)
             if result is None:
                 waiting.clear()
                 return
@@ -123,31 +124,33 @@ async def _lane(
             progress = replace(progress, done=progress.done + 1, failed=failed, spent=spending.spent)
             terms.report(progress)
 
-    async with terms.connect(tier) as complete, asyncio.TaskGroup() as group:
-        for _ in range(min(tier.max_connections, len(requests))):
-            group.create_task(worker(complete))
+    async with terms.connect(tier) as connection, asyncio.TaskGroup() as group:
+        for _ in range(min(tier.max_connections or CONNECTIONS, len(requests))):
+            group.create_task(worker(connection))
 
 
 async def _one(
-    tier: Tier, request: Request, complete: Complete, terms: Terms, spending: Spending
+    tier: Tier, request: Request, connection: Connection, terms: Terms, spending: Spending
 ) -> Response | ProviderError | None:
     """One request until it is answered, hopeless or unaffordable (None)."""
     reserved = terms.worst(tier, request)
+    failed: list[Attempt] = []
     for attempt in range(1, ATTEMPTS + 1):
         if not spending.reserve(reserved):
             return None
         paid = Decimal(0)
         try:
-            response = terms.keep(request, replace(await complete(request), attempts=attempt))
+            response = terms.keep(request, replace(await connection.complete(request), failed=tuple(failed)))
             paid = terms.cost(tier, response)
         except ProviderError as error:
             if error.kind != "transient" or attempt == ATTEMPTS:
                 return error
             wait = error.retry_after
+            failed.append(Attempt(fault=error.fault, why=str(error), took_ms=0))
         except TierfloorError:
             raise
         except Exception as error:  # noqa: BLE001 - an adapter may raise anything
-            return ProviderError(tier.name, f"{type(error).__name__}: {error}", kind="request")
+            return ProviderError(tier.name, f"{type(error).__name__}: {error}", fault="bad request")
         else:
             return response
         finally:

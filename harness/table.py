@@ -65,7 +65,7 @@ def _row(
     verdict, gap = _evidence(suite, level, own, chosen, reference=reference, own=tier == reference)
     cost = sum((outcome.cost for outcome in graded), Decimal(0))
     passes = sum(outcome.verdict == "pass" for outcome in graded)
-    latency = sorted(outcome.latency_ms for outcome in graded)
+    latency = sorted(outcome.latency_ms for outcome in graded if outcome.latency_ms is not None)
     n = len(graded)
     return Row(
         category=suite.category,

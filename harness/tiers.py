@@ -172,7 +172,7 @@ def _tier_problems(tier: Tier, unit: str) -> Iterator[str]:
         yield "vote: equal replies need no vote; set a temperature above 0"
     if tier.temperature is not None and not 0 <= tier.temperature <= 2:
         yield f"temperature: {tier.temperature}: outside 0 to 2"
-    if tier.max_connections < 1:
+    if tier.max_connections is not None and tier.max_connections < 1:
         yield f"max_connections: {tier.max_connections}: take at least 1"
     yield from _price_problems(tier.price, unit)
     yield from _address_problems(tier)

@@ -10,9 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from .errors import Fault
+
 __all__ = [
     "Answer",
     "Ask",
+    "Attempt",
     "Check",
     "Control",
     "Failure",
@@ -24,6 +27,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Price",
+    "Processing",
     "Request",
     "Response",
     "Row",
@@ -41,6 +45,8 @@ __all__ = [
 ]
 
 Finish = Literal["ok", "refusal", "truncated", "filtered", "empty"]
+
+Processing = Literal["standard", "batch"]
 
 Status = Literal["proved", "undecided", "no tier qualifies"]
 
@@ -190,7 +196,11 @@ class Suite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a million tokens cost, in `unit`, on a date, by a source."""
+    """What a million tokens cost, in `unit`, on a date, by a source.
+
+    `cached` and `cache_write` price input read from and written to the provider's prompt cache (None: like other
+    input); `batch` is the share of the price that batch processing costs (None: all of it).
+    """
 
     __pydantic_config__ = _STRICT
 
@@ -199,6 +209,9 @@ class Price:
     unit: str
     on: str
     source: str
+    cached: Decimal | None = None
+    cache_write: Decimal | None = None
+    batch: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +219,9 @@ class Tier:
     """A model with its parameters and the strategy that turns its replies into one answer.
 
     `schema` asks for schema-constrained decoding; `vote` n > 1 asks n times and takes the commonest answer.
-    `weights` names pinned local weights, `engine` the release that runs them. `price` overrides the price book.
+    `weights` names pinned local weights, `engine` the release that runs them. `price` overrides the price book, and
+    `priced_as` (provider/model) names the entry of the book that holds for it. `max_connections` fixes how many requests
+    are under way at once (None: as many as the provider takes).
     """
 
     __pydantic_config__ = _STRICT
@@ -224,7 +239,8 @@ class Tier:
     weights: str | None = None
     engine: str | None = None
     price: Price | None = None
-    max_connections: int = 4
+    priced_as: str | None = None
+    max_connections: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,10 +300,22 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A try that brought no answer. `took_ms` is how long it lasted, without the wait after it."""
+
+    __pydantic_config__ = _STRICT
+
+    fault: Fault
+    why: str
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """Exactly what came back. It carries no grade and no price.
 
-    `model` is the model that served; `on` the day of the answer; `raw` the provider's own body.
+    `model` is the model that served; `on` the day of the answer, whose prices were paid; `processing` how it was
+    ordered; `latency_ms` is None for a batch; `failed` holds the tries before this one; `raw` the provider's own body.
     """
 
     __pydantic_config__ = _STRICT
@@ -296,17 +324,19 @@ class Response:
     finish: Finish
     usage: Usage
     model: str
-    latency_ms: int
+    latency_ms: int | None
     on: str
-    attempts: int
     raw: Mapping[str, Any]
+    failed: tuple[Attempt, ...] = ()
+    processing: Processing = "standard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a request has no answer: ours or the provider's doing, never the model's."""
+    """Why a request has no answer: ours or the provider's doing, never the model's. `failed` holds every try."""
 
     why: str
+    failed: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,8 +372,9 @@ class Answer:
 class Outcome:
     """How one answer fared. `fail` is the model's doing, `error` is ours or the provider's and leaves a hole.
 
-    `cost` is what the answer costs in the ladder's unit, cached or not. `graded` identifies answer, sample and
-    checker: an outcome with the same one need not be judged again. Tokens and latency sum over the replies.
+    `cost` is what the answer costs in the ladder's unit when asked live, stored or not. `graded` identifies answer,
+    sample and checker: an outcome with the same one need not be judged again. Tokens and latency sum over the replies;
+    latency is None where a reply came in a batch.
     """
 
     __pydantic_config__ = _STRICT
@@ -362,7 +393,7 @@ class Outcome:
     cost: Decimal
     input_tokens: int
     output_tokens: int
-    latency_ms: int
+    latency_ms: int | None
     keys: tuple[str, ...]
     graded: str
 

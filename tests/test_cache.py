@@ -67,7 +67,6 @@ def response(text: str = "4", raw: dict[str, Any] | None = None) -> Response:
         model="smol-135m",
         latency_ms=40,
         on="2026-11-21",
-        attempts=1,
         raw={"choices": [{"text": text, "p": 0.1}], "id": None} if raw is None else raw,
     )
 

@@ -301,7 +301,7 @@ def test_real_money_needs_a_budget(world: Path, run: Run) -> None:
         ((*JOB, "--budget", "lots"), 2, "--budget: not a decimal: 'lots'"),
         ((*JOB, "--level", "5"), 2, "selection: no samples left; widen --level or --limit"),
         (("route", "--ladder", "toy.toml"), 2, "no results of the ladder 'toy' yet; start with: tierfloor run"),
-        (("cache", "import"), 2, "cache import: name the JSON-lines file"),
+        (("cache", "import"), 2, "the following arguments are required: FILE"),
         (("cache", "import", "absent.jsonl"), 2, "absent.jsonl: cannot read the answers: No such file"),
         (("run", "--gguf", "absent.gguf"), 2, "absent.gguf: no such file"),
         ((), 2, "COMMAND"),

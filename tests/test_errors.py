@@ -23,7 +23,7 @@ def test_the_docstring_shows_the_whole_tree() -> None:
 
 def test_every_name_is_public_and_sorted() -> None:
     ours = {kind.__name__ for kind in tree() if kind.__module__ == errors.__name__}
-    assert {*errors.__all__} == {*ours, "did_you_mean"}
+    assert {*errors.__all__} == {*ours, "Fault", "MAYBE_BILLED", "did_you_mean"}
     assert errors.__all__ == sorted(errors.__all__)
 
 
@@ -33,8 +33,12 @@ def test_an_error_is_one_line_whatever_it_quotes() -> None:
 
 
 def test_a_provider_error_says_whether_to_try_again() -> None:
-    assert ProviderError("openai", "overloaded").kind == "transient"
-    assert ProviderError("openai", "slow down", retry_after=1.5).retry_after == 1.5
+    assert [ProviderError("x", "y", fault=fault).kind for fault in ("overloaded", "expired", "key refused")] == [
+        "transient",
+        "request",
+        "fatal",
+    ]
+    assert ProviderError("openai", "slow down", fault="rate limit", retry_after=1.5).retry_after == 1.5
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_the_names_are_as_documented(project: dict[str, Any]) -> None:
 
 
 def test_every_dependency_has_a_lower_and_an_upper_bound(project: dict[str, Any]) -> None:
-    assert [each for each in project["dependencies"] if not re.fullmatch(r"[a-z0-9-]+>=[\d.]+,<[\d.]+", each)] == []
+    assert [each for each in project["dependencies"] if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?>=[\d.]+,<[\d.]+", each)] == []
     assert project["dependencies"] == sorted(project["dependencies"])
 
 

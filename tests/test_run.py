@@ -14,7 +14,7 @@ from worlds import FakeProvider, ladder, response, right, tier, write_suite
 
 from harness import plan, run, suites
 from harness.errors import BadInput, ProviderError
-from harness.providers import Complete
+from harness.providers import Connection
 from harness.values import Failure, Request, Response, Tier
 
 Todo = tuple[tuple[Tier, Request], ...]
@@ -67,19 +67,19 @@ def test_a_transient_fault_is_tried_again_and_counted(todo: Todo) -> None:
     def flaky(request: Request) -> str:
         if request.key not in seen:
             seen.add(request.key)
-            raise ProviderError("fake", "429: slow down", kind="transient", retry_after=0)
+            raise ProviderError("fake", "429: slow down", fault="rate limit", retry_after=0)
         return right(request)
 
     kept = dict[str, Response]()
     asyncio.run(run.ask(todo[:5], terms(FakeProvider(flaky), kept)))
 
-    assert [reply.attempts for reply in kept.values()] == [2] * 5
+    assert [[tried.fault for tried in reply.failed] for reply in kept.values()] == [["rate limit"]] * 5
 
 
 def test_a_fatal_fault_stops_its_tier_and_no_other(todo: Todo) -> None:
     def barred(request: Request) -> str:
         if request.model == "cheap":
-            raise ProviderError("cheap", "401: the key was refused", kind="fatal")
+            raise ProviderError("cheap", "401: the key was refused", fault="key refused")
         return right(request)
 
     provider, kept = FakeProvider(barred), dict[str, Response]()
@@ -101,7 +101,7 @@ def test_an_unforeseen_fault_of_an_adapter_is_an_outcome_with_its_text(todo: Tod
 
 def test_bad_input_of_a_connection_ends_the_run_with_its_line(todo: Todo) -> None:
     @asynccontextmanager
-    async def refuse(tier: Tier) -> AsyncIterator[Complete]:
+    async def refuse(tier: Tier) -> AsyncIterator[Connection]:
         raise BadInput(tier.name, "no key: set FAKE_API_KEY")
         yield
 
@@ -115,7 +115,7 @@ def test_connections_are_limited_per_tier(todo: Todo) -> None:
     now, most = 0, 0
 
     @asynccontextmanager
-    async def counted(tier: Tier) -> AsyncIterator[Complete]:
+    async def counted(tier: Tier) -> AsyncIterator[Connection]:
         async def complete(request: Request) -> Response:
             nonlocal now, most
             now += 1
@@ -124,7 +124,7 @@ def test_connections_are_limited_per_tier(todo: Todo) -> None:
             now -= 1
             return response("1")
 
-        yield complete
+        yield Connection(complete=complete)
 
     asyncio.run(run.ask([each for each in todo if each[0].name == "cheap"], terms(FakeProvider(), {}, connect=counted)))
 
@@ -135,7 +135,7 @@ def test_local_tiers_take_turns(tmp_path: Path) -> None:
     open_now, most = 0, 0
 
     @asynccontextmanager
-    async def counted(tier: Tier) -> AsyncIterator[Complete]:
+    async def counted(tier: Tier) -> AsyncIterator[Connection]:
         nonlocal open_now, most
         open_now += 1
         most = max(most, open_now)
@@ -144,7 +144,7 @@ def test_local_tiers_take_turns(tmp_path: Path) -> None:
             await asyncio.sleep(0)
             return response("1")
 
-        yield complete
+        yield Connection(complete=complete)
         open_now -= 1
 
     local = ladder(tier("one", weights="0" * 64), tier("two", weights="1" * 64))
@@ -158,14 +158,14 @@ def test_what_arrived_before_a_cancellation_is_kept(todo: Todo) -> None:
     kept, enough = dict[str, Response](), asyncio.Event()
 
     @asynccontextmanager
-    async def slow(tier: Tier) -> AsyncIterator[Complete]:
+    async def slow(tier: Tier) -> AsyncIterator[Connection]:
         async def complete(request: Request) -> Response:
             if len(kept) >= 5:
                 enough.set()
                 await asyncio.sleep(3600)
             return response("1")
 
-        yield complete
+        yield Connection(complete=complete)
 
     async def interrupted() -> None:
         task = asyncio.create_task(run.ask(todo, terms(FakeProvider(), kept, connect=slow)))

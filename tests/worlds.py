@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from harness.providers import Complete
+from harness.providers import Connection
 from harness.values import Ladder, Price, Request, Response, Tier, Usage, canonical
 
 SUITE = """\
@@ -148,7 +148,6 @@ def response(text: str, **more: Any) -> Response:
         "model": "toy-1",
         "latency_ms": 100,
         "on": "2026-11-22",
-        "attempts": 1,
         "raw": {},
         **more,
     }
@@ -169,12 +168,12 @@ class FakeProvider:
         self.asked: list[Request] = []
 
     @asynccontextmanager
-    async def connect(self, tier: Tier) -> AsyncIterator[Complete]:
+    async def connect(self, tier: Tier) -> AsyncIterator[Connection]:
         async def complete(request: Request) -> Response:
             self.asked.append(request)
             return response(self.reply(request), model=tier.model)
 
-        yield complete
+        yield Connection(complete=complete)
 
 
 def json_lines(text: str) -> list[dict[str, object]]:

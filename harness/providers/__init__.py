@@ -1,13 +1,12 @@
 """How a request becomes a response: one module per SDK, each with `connect(tier)`.
 
 `connect` is an async context manager: it opens one connection to what serves the tier (reads the key, builds the SDK's
-client, starts servers) and yields `complete(request) -> response`; leaving it closes everything. SDKs are imported
-inside `connect`. An adapter is three parts: `build(request)`, pure, the arguments of the call; the call, with the SDK's
-own retries off; `normalise(body)`, pure, what came back. Nothing is sent that the request does not ask for.
+client, starts servers) and yields a `Connection`; leaving it closes everything. SDKs are imported inside `connect`. An
+adapter is three parts: `build(request)`, pure, the arguments of the call; the call, with the SDK's own retries off;
+`normalise(body)`, pure, what came back. Nothing is sent that the request does not ask for.
 
 Promises of every `complete`: it may be called concurrently; a reply of the model, even a refusal or an empty one, is a
-`Response`; everything else raises `ProviderError`, whose `kind` says whether another attempt can help; no message
-contains a key.
+`Response`; everything else raises `ProviderError`, whose `fault` says what happened; no message contains a key.
 """
 
 from __future__ import annotations
@@ -15,20 +14,25 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
-from ..errors import BadInput, ProviderError
+from ..errors import BadInput, Fault, ProviderError
 from ..values import Finish, Request, Response, Tier, Usage
 
 __all__ = [
+    "Allowance",
+    "BatchState",
+    "Batches",
     "Complete",
     "Connect",
+    "Connection",
+    "Listed",
     "Reader",
     "Reply",
     "exchange",
@@ -42,11 +46,87 @@ __all__ = [
 ]
 
 Complete = Callable[[Request], Awaitable[Response]]
-Connect = Callable[[Tier], AbstractAsyncContextManager[Complete]]
 
-_FATAL = frozenset({401, 402, 403, 404})
-_TRANSIENT = frozenset({408, 409, 425, 429})
-_SERVER_FAULT = 500
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a provider's headers say may still be sent before its limits are reset, `reset` seconds from now."""
+
+    requests: int | None = None
+    tokens: int | None = None
+    reset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A model that the provider lists. `retires` is the announced day of its end, if there is one."""
+
+    id: str
+    retires: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchState:
+    """How far a batch is: requests that have ended, however, of those it holds."""
+
+    ended: bool
+    done: int
+    total: int
+
+
+class Batches(Protocol):
+    """What a provider offers to have many requests answered later, at a lower price.
+
+    `tag` is ours and finds a batch again whose id was lost. Faults raise `ProviderError`.
+    """
+
+    most: int
+
+    async def submit(self, requests: Sequence[Request], tag: str) -> str:
+        """Hand in requests as one batch; returns the provider's id of it."""
+        ...
+
+    async def find(self, tag: str, count: int, since: datetime) -> str | None:
+        """The id of the batch with this tag (or, where tags are not kept, the one of this size since then)."""
+        ...
+
+    async def state(self, batch: str) -> BatchState:
+        """How far it is."""
+        ...
+
+    def results(self, batch: str) -> AsyncIterator[tuple[str, Response | ProviderError]]:
+        """Replies and faults by request key, in any order; requests without either have expired."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What one connection can do: `complete` answers a request; what else is None, the provider does not offer.
+
+    `allowance` gives the latest word of the provider's rate-limit headers; `count` the input tokens of a request, free
+    of charge; `models` what the key may use.
+    """
+
+    complete: Complete
+    allowance: Callable[[], Allowance | None] = lambda: None
+    count: Callable[[Request], Awaitable[int]] | None = None
+    models: Callable[[], Awaitable[tuple[Listed, ...]]] | None = None
+    batches: Batches | None = None
+
+
+Connect = Callable[[Tier], AbstractAsyncContextManager[Connection]]
+
+_STATUS: Mapping[int, Fault] = {
+    402: "limit reached",
+    403: "not allowed",
+    404: "no such model",
+    408: "timeout",
+    409: "overloaded",
+    425: "overloaded",
+    429: "rate limit",
+    503: "overloaded",
+    529: "overloaded",
+}
 _LIMITS = frozenset({"insufficient_quota", "billing_error", "billing_hard_limit_reached"})
 
 
@@ -83,7 +163,7 @@ async def exchange(place: str, call: Callable[[], Awaitable[Any]], reader: Reade
         if not reader.secret or reader.secret not in str(error):
             raise
         hidden = error.problem.replace(reader.secret, "[key]")
-        raise ProviderError(place, hidden, kind=error.kind, retry_after=error.retry_after) from None
+        raise ProviderError(place, hidden, fault=error.fault, retry_after=error.retry_after) from None
 
 
 async def _exchange(place: str, call: Callable[[], Awaitable[Any]], reader: Reader) -> Response:
@@ -107,7 +187,6 @@ async def _exchange(place: str, call: Callable[[], Awaitable[Any]], reader: Read
         model=reply.model,
         latency_ms=round(took * 1000),
         on=datetime.now(UTC).date().isoformat(),
-        attempts=1,
         raw=reply.raw,
     )
 
@@ -122,7 +201,7 @@ def require_key(provider: str, key_env: str) -> str:
 
 def reply_error(place: str, problem: str) -> ProviderError:
     """A reply that cannot be read; a gateway's page or a cut body usually is gone at the next attempt."""
-    return ProviderError(place, f"{problem}; try again later", kind="transient")
+    return ProviderError(place, f"{problem}; try again later", fault="unreadable reply")
 
 
 def status_error(
@@ -131,15 +210,20 @@ def status_error(
     """An HTTP status as an error. `hopeless`: a limit that waiting does not lift (spending limit, daily quota)."""
     if status == 401:
         # A provider's own text repeats parts of the key: it is left out.
-        return ProviderError(place, "the key was refused (401); check it", kind="fatal")
+        return ProviderError(place, "the key was refused (401); check it", fault="key refused")
     text = message[:300] or "no explanation"
     if hopeless:
-        return ProviderError(place, f"{status}: {text}; raise the limit or wait until it is reset", kind="fatal")
-    if status in _TRANSIENT or status >= _SERVER_FAULT:
-        return ProviderError(place, f"{status}: {text}; try again later", kind="transient", retry_after=retry_after)
-    if status in _FATAL:
-        return ProviderError(place, f"{status}: {text}; check model, key and address", kind="fatal")
-    return ProviderError(place, f"{status}: {text}; this request cannot work", kind="request")
+        return ProviderError(
+            place, f"{status}: {text}; raise the limit or wait until it is reset", fault="limit reached"
+        )
+    fault = _STATUS.get(status, "server fault" if status >= 500 else "bad request")
+    error = ProviderError(place, text, fault=fault, retry_after=retry_after)
+    remedy = {
+        "transient": "try again later",
+        "fatal": "check model, key and address",
+        "request": "this request cannot work",
+    }[error.kind]
+    return ProviderError(place, f"{status}: {text}; {remedy}", fault=fault, retry_after=retry_after)
 
 
 def sdk_error(place: str, error: Exception, sdk: ModuleType) -> ProviderError | None:
@@ -155,7 +239,9 @@ def sdk_error(place: str, error: Exception, sdk: ModuleType) -> ProviderError | 
         )
     if isinstance(error, sdk.APIConnectionError):
         cause = error.__cause__ or error
-        return ProviderError(place, f"no connection ({type(cause).__name__}: {cause}); check network and address")
+        return ProviderError(
+            place, f"no connection ({type(cause).__name__}: {cause}); check network and address", fault="no connection"
+        )
     if isinstance(error, sdk.APIError):
         return reply_error(place, error.message)
     return None
@@ -167,8 +253,8 @@ def transport_error(place: str, error: Exception) -> ProviderError:
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return reply_error(place, f"the reply is not JSON ({text})")
     if isinstance(error, TypeError | ValueError | AttributeError):
-        return ProviderError(place, f"the call was refused before it was sent ({text})", kind="request")
-    return ProviderError(place, f"no connection ({text}); check network and address", kind="transient")
+        return ProviderError(place, f"the call was refused before it was sent ({text})", fault="bad request")
+    return ProviderError(place, f"no connection ({text}); check network and address", fault="no connection")
 
 
 def retry_hint(headers: Mapping[str, str], now: datetime) -> float | None:

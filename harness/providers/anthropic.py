@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import BadInput
 from ..values import Finish, Request, Response, Tier, Usage
-from . import Complete, Reader, Reply, exchange, finish_of, require_key, sdk_error
+from . import Connection, Reader, Reply, exchange, finish_of, require_key, sdk_error
 
 __all__ = ["build", "connect", "normalise"]
 
@@ -25,7 +25,7 @@ _FINISH: Mapping[str, Finish] = {
 
 
 @asynccontextmanager
-async def connect(tier: Tier) -> AsyncIterator[Complete]:
+async def connect(tier: Tier) -> AsyncIterator[Connection]:
     """Talk to Anthropic, or to `tier.base_url`, with the key in `tier.key_env` or ANTHROPIC_API_KEY."""
     import anthropic
 
@@ -46,7 +46,7 @@ async def connect(tier: Tier) -> AsyncIterator[Complete]:
             sent = build(request)
             return await exchange(f"anthropic/{request.model}", lambda: client.messages.create(**sent), reader)
 
-        yield complete
+        yield Connection(complete=complete)
 
 
 def build(request: Request) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ProviderError
 from ..values import Finish, Request, Response, Tier, Usage
-from . import Complete, Reader, Reply, exchange, require_key, retry_hint, status_error
+from . import Connection, Reader, Reply, exchange, require_key, retry_hint, status_error
 
 __all__ = ["build", "connect", "normalise"]
 
@@ -22,7 +22,7 @@ _TIMEOUT_MS = 600_000
 
 
 @asynccontextmanager
-async def connect(tier: Tier) -> AsyncIterator[Complete]:
+async def connect(tier: Tier) -> AsyncIterator[Connection]:
     """Talk to Google, or to `tier.base_url`, with the key in `tier.key_env` or GEMINI_API_KEY."""
     from google import genai
     from google.genai import types
@@ -37,7 +37,7 @@ async def connect(tier: Tier) -> AsyncIterator[Complete]:
             sent = build(request)
             return await exchange(f"google/{request.model}", lambda: client.aio.models.generate_content(**sent), reader)
 
-        yield complete
+        yield Connection(complete=complete)
     finally:
         await client.aio.aclose()
 

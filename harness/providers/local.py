@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from .. import weights
 from ..errors import BadInput, MissingExtra, ProviderError, WeightsError
 from ..values import Request, Response, Tier
-from . import Complete, openai_compatible, transport_error
+from . import Connection, openai_compatible, transport_error
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "connect", "reproducible"]
 
 _CONTEXT = 4096
+_SERVERS = 2
 # A server looks up between batches only: small ones let it stop within a second or two while it reads a long prompt.
 _BATCH = 64
 _TIMEOUT = 1800.0
@@ -49,7 +50,7 @@ class _Client:
 
 
 @asynccontextmanager
-async def connect(tier: Tier) -> AsyncIterator[Complete]:
+async def connect(tier: Tier) -> AsyncIterator[Connection]:
     """Start the tier's servers; leaving stops them, also in the middle of a reply."""
     if tier.weights is None or tier.temperature is None or tier.seed is None:
         raise BadInput(tier.name, "a local tier needs weights, temperature and seed; add them to the ladder")
@@ -58,7 +59,7 @@ async def connect(tier: Tier) -> AsyncIterator[Complete]:
     servers: list[Any] = []
     with tempfile.TemporaryDirectory(prefix="tierfloor-") as folder:
         try:
-            folders = [Path(folder, str(number)) for number in range(tier.max_connections)]
+            folders = [Path(folder, str(number)) for number in range(tier.max_connections or _SERVERS)]
             servers.extend([await asyncio.to_thread(_start, path, states) for states in folders])
             async with AsyncExitStack() as stack:
                 free: asyncio.Queue[_Client] = asyncio.Queue()
@@ -72,7 +73,7 @@ async def connect(tier: Tier) -> AsyncIterator[Complete]:
                     finally:
                         free.put_nowait(client)
 
-                yield complete
+                yield Connection(complete=complete)
         finally:
             # Deleting a server stops it, but waits for ever if a client still holds a connection that it owes a
             # reply to: so the clients are closed first.
@@ -117,7 +118,9 @@ async def _slot(client: _Client, action: str, name: str, place: str) -> None:
     except Exception as error:
         raise transport_error(place, error) from error
     if reply.status_code != 200:
-        raise ProviderError(place, f"cannot {action} the prompt's state ({reply.text[:200]}); is the disk full?")
+        raise ProviderError(
+            place, f"cannot {action} the prompt's state ({reply.text[:200]}); is the disk full?", fault="server fault"
+        )
 
 
 def _check_engine(tier: Tier) -> None:

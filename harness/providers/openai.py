@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import BadInput, ProviderError
 from ..values import Finish, Request, Response, Tier, Usage
-from . import Complete, Reader, Reply, exchange, finish_of, reply_error, require_key, sdk_error
+from . import Connection, Reader, Reply, exchange, finish_of, reply_error, require_key, sdk_error
 
 __all__ = ["build", "connect", "normalise"]
 
@@ -19,7 +19,7 @@ _PASSING = frozenset({"server_error", "rate_limit_exceeded"})
 
 
 @asynccontextmanager
-async def connect(tier: Tier) -> AsyncIterator[Complete]:
+async def connect(tier: Tier) -> AsyncIterator[Connection]:
     """Talk to OpenAI, or to `tier.base_url`, with the key in `tier.key_env` or OPENAI_API_KEY."""
     import openai
     from openai.types.responses import Response as Raw
@@ -39,7 +39,7 @@ async def connect(tier: Tier) -> AsyncIterator[Complete]:
             sent = build(request)
             return await exchange(f"openai/{request.model}", lambda: client.responses.create(**sent), reader)
 
-        yield complete
+        yield Connection(complete=complete)
 
 
 def build(request: Request) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def normalise(body: Mapping[str, Any]) -> Reply:
         code, message = error.get("code", "failed"), error.get("message", "")
         if code in _PASSING:
             raise reply_error(place, f"{code}: {message}")
-        raise ProviderError(place, f"{code}: {message}; this request cannot work", kind="request")
+        raise ProviderError(place, f"{code}: {message}; this request cannot work", fault="bad request")
     parts = [part for item in body["output"] if item["type"] == "message" for part in item["content"]]
     text = "".join(part["text"] for part in parts if part["type"] == "output_text")
     refusal = "".join(part["refusal"] for part in parts if part["type"] == "refusal")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput
 from ..values import Finish, Request, Response, Tier, Usage
-from . import Complete, Reader, Reply, exchange, finish_of, require_key, sdk_error
+from . import Connection, Reader, Reply, exchange, finish_of, require_key, sdk_error
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -23,7 +23,7 @@ _FINISH: Mapping[str, Finish] = {"length": "truncated", "content_filter": "filte
 
 
 @asynccontextmanager
-async def connect(tier: Tier) -> AsyncIterator[Complete]:
+async def connect(tier: Tier) -> AsyncIterator[Connection]:
     """Talk to `tier.base_url` (which includes `/v1`), with the key in `tier.key_env` if that is set."""
     from openai import AsyncOpenAI
 
@@ -35,7 +35,7 @@ async def connect(tier: Tier) -> AsyncIterator[Complete]:
         async def complete(request: Request) -> Response:
             return await ask(client, f"{request.provider}/{request.model}", build(request))
 
-        yield complete
+        yield Connection(complete=complete)
 
 
 def build(request: Request) -> dict[str, Any]:

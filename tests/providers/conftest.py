@@ -42,5 +42,5 @@ def ask(edge: Edge) -> Ask:
 
 
 async def _ask(tier: Tier, request: Request) -> Response:
-    async with CONNECT[tier.provider](tier) as complete:
-        return await complete(request)
+    async with CONNECT[tier.provider](tier) as connection:
+        return await connection.complete(request)

@@ -44,8 +44,8 @@ def request_of(prompt: str, system: str = "You are brief.", **fields: object) ->
 
 def ask(tier: Tier, requests: Sequence[Request]) -> list[Response]:
     async def go() -> list[Response]:
-        async with local.connect(tier) as complete:
-            return await asyncio.gather(*(complete(request) for request in requests))
+        async with local.connect(tier) as connection:
+            return await asyncio.gather(*(connection.complete(request) for request in requests))
 
     return asyncio.run(go())
 
@@ -61,7 +61,6 @@ def test_a_reply_is_stored_without_what_depends_on_the_machine() -> None:
         model="/home/me/x.gguf",
         latency_ms=9,
         on="2026-11-22",
-        attempts=1,
         raw=body,
     )
 
@@ -155,11 +154,11 @@ def test_temperature_and_seed_reach_a_real_model(smol: Tier) -> None:
 @pytest.mark.live
 def test_a_prompt_that_is_too_long_fails_alone(smol: Tier) -> None:
     async def go() -> Response:
-        async with local.connect(smol) as complete:
+        async with local.connect(smol) as connection:
             with pytest.raises(ProviderError, match="400") as caught:
-                await complete(request_of("word " * 5000))
+                await connection.complete(request_of("word " * 5000))
             assert caught.value.kind == "request"
-            return await complete(request_of("Hello."))
+            return await connection.complete(request_of("Hello."))
 
     assert asyncio.run(go()).usage.output > 0
 
@@ -172,12 +171,12 @@ INTERRUPTED = """
 
     async def main():
         tier = tiers.load("local").tiers[0]
-        async with local.connect(tier) as complete:
+        async with local.connect(tier) as connection:
             request = Request(provider="local", model=tier.model, endpoint="", system="Write a lot.", prompt="A story.",
                               max_output_tokens=int(sys.argv[1]), temperature="1", seed=1, effort=None, schema=None,
                               weights=tier.weights, engine=tier.engine, epoch=0)
             print("asking", flush=True)
-            await asyncio.gather(*(complete(request) for _ in range(3)))
+            await asyncio.gather(*(connection.complete(request) for _ in range(3)))
 
     try:
         asyncio.run(main())

@@ -109,8 +109,8 @@ def test_a_server_without_keys_needs_none(edge: Edge, monkeypatch: pytest.Monkey
 
     async def go() -> str:
         tier = replace(tier_of("openai-compatible", edge), key_env=None)
-        async with openai_compatible.connect(tier) as complete:
-            return (await complete(request_of("openai-compatible"))).text
+        async with openai_compatible.connect(tier) as connection:
+            return (await connection.complete(request_of("openai-compatible"))).text
 
     assert asyncio.run(go()) == "Paris"
 

@@ -88,8 +88,8 @@ def test_a_limit_that_waiting_does_not_lift_is_fatal(ask: Ask, provider: str, er
 )
 def test_a_server_that_others_wrote_is_understood(edge: Edge, provider: str, path: str) -> None:
     async def go(tier: Tier) -> Response:
-        async with CONNECT[provider](tier) as complete:
-            return await complete(request_of(provider))
+        async with CONNECT[provider](tier) as connection:
+            return await connection.complete(request_of(provider))
 
     with LLMockServer() as server:
         tier = replace(tier_of(provider, edge), base_url=server.url + path)
@@ -110,8 +110,8 @@ def test_no_server_is_a_transient_error(edge: Edge, provider: str) -> None:
     closed = Edge("http://127.0.0.1:9")
 
     async def go() -> None:
-        async with CONNECT[provider](tier_of(provider, closed)) as complete:
-            await complete(request_of(provider))
+        async with CONNECT[provider](tier_of(provider, closed)) as connection:
+            await connection.complete(request_of(provider))
 
     with pytest.raises(ProviderError, match="no connection") as caught:
         asyncio.run(go())

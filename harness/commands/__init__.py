@@ -1,0 +1,1 @@
+"""What each command does with its parsed options: one step called, its result printed, an exit code."""

@@ -1,0 +1,63 @@
+"""What parsed options mean: the ladder, the plan, the folders, the amounts."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from .. import cache as cache_
+from .. import job, ledger, tiers
+from ..errors import BadInput
+from ..values import Ladder, Outcome, Plan
+
+__all__ = ["budget", "cache_folder", "chosen_ladder", "decimal", "is_custom", "planned", "recorded_outcomes"]
+
+
+def planned(options: Namespace) -> tuple[Ladder, job.Selection, Plan]:
+    ladder = chosen_ladder(options)
+    selection = job.Selection(
+        suites=tuple(dict.fromkeys([*options.suites, *options.more_suites])),
+        tiers=tuple(options.tier),
+        levels=tuple(options.level),
+        limit=options.limit,
+        fresh=options.fresh,
+        epochs=options.epochs,
+    )
+    return ladder, selection, job.choose(selection, ladder)
+
+
+def chosen_ladder(options: Namespace) -> Ladder:
+    if options.gguf and options.base_url:
+        raise BadInput("--gguf, --base-url", "give one of them")
+    if options.gguf:
+        return tiers.with_gguf(Path(options.gguf))
+    if options.base_url:
+        return tiers.with_base_url(options.base_url, options.model, options.key_env)
+    return tiers.load(options.ladder)
+
+
+def is_custom(options: Namespace) -> bool:
+    return bool(options.gguf or options.base_url)
+
+
+def decimal(place: str, text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise BadInput(place, f"not a decimal: {text!r}") from None
+    if not amount.is_finite() or amount < 0:
+        raise BadInput(place, f"not an amount: {text!r}")
+    return amount
+
+
+def budget(options: Namespace) -> Decimal | None:
+    return None if options.budget is None else decimal("--budget", options.budget)
+
+
+def recorded_outcomes(results: Path, ladder: Ladder) -> list[Outcome]:
+    return ledger.outcomes([results, ledger.shipped(ladder.name)])
+
+
+def cache_folder(options: Namespace) -> Path:
+    return Path(options.cache) if options.cache else cache_.default_folder()
