@@ -18,7 +18,6 @@ from collections.abc import Iterable
 from typing import ClassVar, Final, Literal
 
 __all__ = [
-    "MAYBE_BILLED",
     "BadInput",
     "BudgetReached",
     "CheckFailed",
@@ -30,6 +29,7 @@ __all__ = [
     "TierfloorError",
     "WeightsError",
     "did_you_mean",
+    "maybe_billed",
 ]
 
 
@@ -54,9 +54,7 @@ Fault = Literal[
 
 _REQUEST: Final[frozenset[Fault]] = frozenset({"bad request", "expired"})
 _FATAL: Final[frozenset[Fault]] = frozenset({"key refused", "limit reached", "not allowed", "no such model"})
-
-# The provider may have written and billed an answer that never reached us.
-MAYBE_BILLED: Final[frozenset[Fault]] = frozenset({"timeout", "connection lost", "unreadable reply"})
+_UNSEEN: Final[frozenset[Fault]] = frozenset({"timeout", "connection lost", "unreadable reply"})
 
 
 class TierfloorError(Exception):
@@ -122,6 +120,11 @@ class CheckerError(TierfloorError):
     """A checker or its sandbox failed; says nothing about the answer."""
 
     exit_code = 3
+
+
+def maybe_billed(fault: Fault) -> bool:
+    """Whether the provider may have written, and billed, an answer that never reached us."""
+    return fault in _UNSEEN
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -13,13 +13,13 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = {
     0: ("values", "errors"),
-    1: ("prices", "stats", "prompts", "records", "hub"),
+    1: ("prices", "secrets", "stats", "prompts", "records", "hub"),
     2: (
         *("suites", "tiers", "cache", "ledger", "pace", "sandbox", "explore", "plugins", "weights"),
         *("providers", "checkers", "exporters", "importers"),
     ),
     3: ("plan", "run", "batch", "grade", "lint"),
-    4: ("table", "floors", "savings", "plots", "report", "console"),
+    4: ("table", "floors", "savings", "plots", "report", "console", "doctor"),
     5: ("job",),
     6: ("commands",),
     7: ("cli",),

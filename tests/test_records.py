@@ -104,8 +104,8 @@ def test_lines_come_sorted_and_canonical(tmp_path: Path) -> None:
     write_lines(path, prices, order=lambda each: each.input)
 
     assert path.read_text().splitlines() == [
-        '{"input":"1","on":"d","output":"2.50","source":"s","unit":"u"}',
-        '{"input":"3","on":"d","output":"2.50","source":"s","unit":"u"}',
+        '{"batch":null,"cache_write":null,"cached":null,"input":"1","on":"d","output":"2.50","source":"s","unit":"u"}',
+        '{"batch":null,"cache_write":null,"cached":null,"input":"3","on":"d","output":"2.50","source":"s","unit":"u"}',
     ]
 
 
