@@ -72,8 +72,15 @@ def curves(session: nox.Session) -> None:
 
 @nox.session(requires=["dev"], venv_backend="none")
 def perf(session: nox.Session) -> None:
-    """Measure the program itself."""
-    run_in(session, "dev", "python", "tests/perf/bench.py", *session.posargs)
+    """Measure the program beside its limits and its peers; `-- --quick` leaves out the peers."""
+    peers = {"inspect": ("inspect-ai==0.3.285", "openai==3.54.0"), "lm_eval": ("lm-eval[api]==0.4.13",)}
+    beside = []
+    for name, packages in peers.items() if "--quick" not in session.posargs else ():
+        place = (session.cache_dir.parent / f"perf-{name}").absolute()
+        run_in(session, "dev", "python", "-m", "venv", str(place))
+        session.run(str(place / "bin" / "pip"), "install", "-q", *packages, external=True, env=NO_KEYS)
+        beside += [f"--{name}", str(place)]
+    run_in(session, "dev", "python", "tests/perf/bench.py", *beside, *session.posargs)
 
 
 @nox.session(requires=["dev"])

@@ -7,40 +7,54 @@ travel between machines as those JSON lines; importing them takes no trust, open
 
 from __future__ import annotations
 
-import functools
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, Final, Self
 
+from .answers import (
+    OtherVersion,
+    Record,
+    answers_text,
+    joined,
+    line,
+    packed,
+    parse,
+    read_answers,
+    write_answers,
+    write_new,
+)
 from .errors import BadInput
-from .records import line as json_line
 from .records import write_text
-from .values import Request, Response, canonical
+from .values import Request, Response
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+__all__ = ["Cache", "Entry", "answers_text", "default_folder", "read_answers", "write_answers"]
 
-__all__ = ["Cache", "answers_text", "default_folder", "read_answers", "write_answers"]
-
-# diskcache's own defaults quietly drop the oldest rows beyond 1 GiB.
-KEEP_ALL = {"eviction_policy": "none", "cull_limit": 0, "size_limit": 2**40, "sqlite_synchronous": 2}
-DATABASE = "cache.db"
-MODE_RAW = 1  # diskcache.core: the value is the row's own, neither a file's nor a pickle
+# diskcache's own defaults quietly drop the oldest rows beyond 1 GiB; what a folder says of itself does not count.
+KEEP_ALL: Final = {
+    "eviction_policy": "none",
+    "cull_limit": 0,
+    "size_limit": 2**40,
+    "sqlite_journal_mode": "wal",
+    "sqlite_synchronous": 2,
+}
+DATABASE: Final = "cache.db"
+MODE_RAW: Final = 1  # diskcache.core: the value is the row's own, neither a file's nor a pickle
+SELECT: Final = "SELECT rowid, key, raw, mode, filename, expire_time, value FROM Cache"
+CHUNK: Final = 500  # below the 999 variables that any SQLite takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One stored answer, as a line of an answers file and as a row of the cache."""
+class Entry:
+    """A row of the cache. One with a `problem` answers nothing, even if it holds a record (under a foreign key)."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
-
-    key: str
-    request: Request
-    response: Response
+    place: str
+    key: object
+    record: Record | None = None
+    problem: str = ""
 
 
 class Cache:
@@ -60,8 +74,9 @@ class Cache:
         folder = folder.absolute()
         _claim(folder)
         with _one_line(folder, "be opened as an answer cache"):
-            rows = diskcache.Cache(folder, disk=_text_disk(), **KEEP_ALL)
-        kept = {name: rows.reset(name) for name in KEEP_ALL}
+            _check_settings(folder, {*diskcache.DEFAULT_SETTINGS, *diskcache.core.METADATA})
+            rows = diskcache.Cache(folder, disk=_text_disk(), **{**diskcache.DEFAULT_SETTINGS, **KEEP_ALL})
+            kept = {name: rows.reset(name) for name in KEEP_ALL}
         if kept != KEEP_ALL:
             rows.close()
             raise BadInput(str(folder), f"the cache would drop answers ({kept}); delete the folder and import again")
@@ -71,6 +86,10 @@ class Cache:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the calling thread's connection. Any later use makes a new one."""
         self._rows.close()
 
     def __len__(self) -> int:
@@ -79,20 +98,44 @@ class Cache:
 
     def get(self, key: str) -> Response | None:
         """The answer to the request with this key, or None."""
-        record = self._record(key)
-        return record.response if record else None
+        pair = self.get_all([key]).get(key)
+        return pair[1] if pair else None
+
+    def get_all(self, keys: Iterable[str]) -> dict[str, tuple[Request, Response]]:
+        """The answers to the requests with these keys, as far as they are stored. A damaged row is BadInput."""
+        records, damaged = self._read(keys)
+        if damaged:
+            raise self._refusal(damaged)
+        return {key: (record.request, record.response) for key, record in records.items()}
 
     def add(self, request: Request, response: Response) -> Response:
-        """Keep an answer for ever. Returns the one that is kept: the first, if the request already has one."""
-        key, line = request.key, _line(request, response)
-        try:
-            stored = _parse(line, key).response
-        except ValueError as error:
-            raise _unfit(request, error) from error
-        with self._writing():
-            if self._rows.add(key, line):
-                return stored
-        return self.get(key) or stored
+        """`add_all` of one answer."""
+        return self.add_all([(request, response)])[0]
+
+    def add_all(self, pairs: Sequence[tuple[Request, Response]]) -> list[Response]:
+        """Keep answers for ever, in one transaction: when this returns they are on the disk.
+
+        Returns what is kept for each pair: the first answer, if its request already has one. An answer that cannot be
+        kept, or a damaged row in its place, raises BadInput after all others were stored.
+        """
+        new: dict[str, Record] = {}
+        lines: dict[str, str] = {}
+        asked: list[str] = []
+        unfit: list[BadInput] = []
+        for request, response in pairs:
+            try:
+                text, record = packed(request, response)
+            except BadInput as error:
+                unfit.append(error)
+            else:
+                asked.append(record.key)
+                new.setdefault(record.key, record)
+                lines.setdefault(record.key, text)
+        with self._writing("store an answer"):
+            earlier, damaged = self._read(self._insert(lines))
+        if unfit or damaged:
+            raise unfit[0] if unfit else self._refusal(damaged)
+        return [(earlier.get(key) or new[key]).response for key in asked]
 
     def keys(self) -> list[str]:
         """The keys of all answers, sorted. Rows whose key is not text are not ours and not listed."""
@@ -106,41 +149,73 @@ class Cache:
         Damaged rows are left out and then raise BadInput, after the others were saved; a file that exists and may
         hold what was damaged is not replaced then.
         """
-        answers, damaged = [], []
-        for key in self.keys() if keys is None else keys:
-            try:
-                record = self._record(key)
-            except BadInput as error:
-                damaged.append(error)
+        entries = self.entries() if keys is None else self._entries(keys)
+        lines, damaged = {}, []
+        for entry in entries:
+            if entry.record is None or entry.problem:
+                damaged.append(entry)
             else:
-                answers += [(record.request, record.response)] if record else []
+                lines[entry.record.key] = line(entry.record.request, entry.record.response)
         if damaged and path.exists():
             problem = f"left as it was, since {len(damaged)} rows are damaged; name a new file to save the others"
-            raise BadInput(str(path), f"{problem}; the first: {damaged[0]}")
-        write_answers(path, answers)
+            raise BadInput(str(path), f"{problem}; the first: {damaged[0].place}: {damaged[0].problem}")
+        write_text(path, joined(lines))
         if damaged:
-            problem = f"{len(answers)} answers were saved; {len(damaged)} damaged rows are left out"
-            raise BadInput(str(path), f"{problem}; import the file into a new cache; the first: {damaged[0]}")
-        return len(answers)
+            problem = f"{len(lines)} answers were saved; {len(damaged)} damaged rows are left out; import the file into"
+            raise BadInput(str(path), f"{problem} a new cache; the first: {damaged[0].place}: {damaged[0].problem}")
+        return len(lines)
 
     def import_(self, path: Path) -> tuple[int, int]:
         """Add the answers of a JSON-lines file; returns (added, already there). One bad line: nothing is added."""
-        answers = read_answers(path)
-        with self._writing(), self._rows.transact():
-            added = sum(self._rows.add(key, _line(*answer)) for key, answer in answers.items())
-        return added, len(answers) - added
+        lines = {key: line(*answer) for key, answer in read_answers(path).items()}
+        with self._writing("store the answers"):
+            held = len(self._insert(lines))
+        return len(lines) - held, held
+
+    def move(self, path: Path, chosen: Callable[[Request, Response], bool]) -> tuple[int, int]:
+        """Move the chosen answers into a new JSON-lines file; returns (moved, damaged rows, which all stay).
+
+        The file is whole and on the disk before the first row goes; where nothing is chosen there is none. A file that
+        exists is BadInput.
+        """
+        if path.exists():
+            raise BadInput(str(path), "exists; name a new file")
+        lines, damaged = {}, 0
+        for entry in self.entries():
+            if entry.record is None or entry.problem:
+                damaged += 1
+            elif chosen(entry.record.request, entry.record.response):
+                lines[entry.record.key] = line(entry.record.request, entry.record.response)
+        if lines:
+            write_new(path, joined(lines))
+            with self._writing(f"remove the answers that {path} holds now"):
+                for key in lines:
+                    self._rows.delete(key)
+        return len(lines), damaged
+
+    def entries(self) -> Iterator[Entry]:
+        """Every row, in the order of storing, damaged and foreign ones with their problem."""
+        with _one_line(self.folder, "read its answers"), self._reader() as database:
+            yield from (_entry(*row) for row in database.execute(f"{SELECT} ORDER BY rowid"))
+
+    def size(self) -> int:
+        """The bytes that the answers take on the disk."""
+        found = 0
+        for path in _files(self.folder):
+            with suppress(FileNotFoundError):
+                found += path.stat().st_size
+        return found
 
     def verify(self) -> list[str]:
         """What is wrong with the stored answers, one line a row; empty when all is well."""
-        select = "SELECT rowid, key, raw, mode, filename, expire_time, value FROM Cache ORDER BY rowid"
         problems = []
         try:
             with self._reader() as database:
                 told = [text for (text,) in database.execute("PRAGMA quick_check")]
                 problems += [f"{DATABASE}: {text}" for text in told if text != "ok"]
-                for rowid, *row in database.execute(select):
-                    if problem := _row_problem(*row):
-                        problems.append(f"row {rowid} ({row[0]!r:.70}): {problem}")
+                for row in database.execute(f"{SELECT} ORDER BY rowid"):
+                    entry = _entry(*row)
+                    problems += [f"{entry.place}: {entry.problem}"] if entry.problem else []
         except sqlite3.Error as error:
             problems.append(f"{DATABASE}: {error}")
         return problems
@@ -149,23 +224,42 @@ class Cache:
     def _reader(self) -> Iterator[sqlite3.Connection]:
         uri = f"{(self.folder / DATABASE).as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as database:
-            database.text_factory = lambda text: text.decode("utf-8", "replace")
+            # What is not UTF-8 becomes lone surrogates, which no JSON reader of ours takes.
+            database.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
             yield database
 
-    def _record(self, key: str) -> Record | None:
-        with _one_line(self.folder, f"read row {key}"):
-            try:
-                line = self._rows.get(key)
-                return None if line is None else _parse(line, key)
-            except ValueError as error:
-                problem = f"row {key}: {error}; `tierfloor cache verify` lists every such row"
-                raise BadInput(str(self.folder), problem) from error
+    def _entries(self, keys: Iterable[str]) -> Iterator[Entry]:
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return
+        with _one_line(self.folder, "read its answers"), self._reader() as database:
+            for start in range(0, len(wanted), CHUNK):
+                chunk = wanted[start : start + CHUNK]
+                select = f"{SELECT} WHERE raw = 1 AND key IN ({','.join('?' * len(chunk))})"
+                yield from (_entry(*row) for row in database.execute(select, chunk))
+
+    def _read(self, keys: Iterable[str]) -> tuple[dict[str, Record], list[Entry]]:
+        """The records under these keys, and the damaged rows among them."""
+        entries = list(self._entries(keys))
+        records = (entry.record for entry in entries if not entry.problem)
+        return {record.key: record for record in records if record}, [entry for entry in entries if entry.problem]
+
+    def _refusal(self, damaged: Sequence[Entry]) -> BadInput:
+        more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        problem = f"{damaged[0].place}{more}: {damaged[0].problem}; `tierfloor cache verify` lists every such row"
+        return BadInput(str(self.folder), problem)
+
+    def _insert(self, lines: Mapping[str, str]) -> list[str]:
+        """The one way in: add what is new, and return the keys that were there already."""
+        return [key for key, text in lines.items() if not self._rows.add(key, text)]
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with _one_line(self.folder, "store an answer", "free some space and run again: what is stored is safe"):
+    def _writing(self, doing: str) -> Iterator[None]:
+        """One transaction: all of it or nothing."""
+        with _one_line(self.folder, doing, "free some space and run again: what is stored is safe"):
             try:
-                yield
+                with self._rows.transact():
+                    yield
             except BaseException:
                 # A failed COMMIT can leave the connection inside its transaction; closing it rolls back.
                 self._rows.close()
@@ -181,86 +275,36 @@ def default_folder() -> Path:
     return platformdirs.user_cache_path("tierfloor") / "answers"
 
 
-def read_answers(path: Path) -> dict[str, tuple[Request, Response]]:
-    """The answers of a JSON-lines file by key, every line validated. Raises BadInput naming file and line."""
-    answers: dict[str, tuple[Request, Response]] = {}
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    record = _parse(line)
-                    if record.key in answers:
-                        raise ValueError(f"key {record.key}: a second line with this key")  # noqa: TRY301
-                except ValueError as error:
-                    problem = f"{error}; mend or remove the line, or export the answers again"
-                    raise BadInput(f"{path}:{number}", problem) from error
-                answers[record.key] = record.request, record.response
-    except OSError as error:
-        raise BadInput(str(path), f"cannot read the answers: {error.strerror}") from error
-    return answers
-
-
-def answers_text(answers: Iterable[tuple[Request, Response]]) -> str:
-    """Answers as JSON lines sorted by key: the same answers give the same text."""
-    lines = {request.key: _line(request, response) for request, response in answers}
-    return "".join(f"{lines[key]}\n" for key in sorted(lines))
-
-
-def write_answers(path: Path, answers: Iterable[tuple[Request, Response]]) -> None:
-    """Write `answers_text` to a file, all of it or none."""
-    write_text(path, answers_text(answers))
-
-
-def _line(request: Request, response: Response) -> str:
-    """The canonical JSON line of an answer. Lone surrogates, which UTF-8 cannot hold, become question marks."""
-    try:
-        text = json_line(Record(key=request.key, request=request, response=response))
-    except (TypeError, ValueError) as error:
-        raise _unfit(request, error) from error
-    return text.encode("utf-8", "replace").decode()
-
-
-def _unfit(request: Request, error: Exception) -> BadInput:
-    problem = f"the answer to request {request.key} cannot be kept: {error}; this is a fault of the provider's adapter"
-    return BadInput(request.provider, problem)
-
-
-def _parse(line: str | bytes, key: str | None = None) -> Record:
-    """The record of a line, stored under `key` if given. ValueError says in one line what is wrong with it."""
-    from pydantic import ValidationError
-
-    try:
-        record = _adapter().validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        told = {"unexpected_keyword_argument": "unknown key", "missing": "missing"}.get(first["type"], first["msg"])
-        raise ValueError(f"{place}: {told}" if place else told) from error
-    if not (record.key == record.request.key == (key or record.key)):
-        raise ValueError(f"key {record.key}: not the key of its request, which is {record.request.key}")
-    canonical(record.response.raw)  # JSON readers take NaN, and 1e999 for infinity; neither can be written again
-    return record
-
-
-@functools.cache
-def _adapter() -> TypeAdapter[Record]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Record)
-
-
 def _claim(folder: Path) -> None:
     """Make `folder` ours alone, refusing one that holds other things."""
     if os.path.expandvars(Path(folder).expanduser()) != str(folder):
         raise BadInput(str(folder), "diskcache would expand `~` and `$`; choose a folder name without them")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (folder / DATABASE).exists() and any(folder.iterdir()):
+        # Another process may be making the same cache at this moment.
+        foreign = [path for path in folder.iterdir() if not path.name.startswith(DATABASE)]
+        if foreign and not (folder / DATABASE).exists():
             raise BadInput(str(folder), "holds other files; choose an empty folder (TIERFLOOR_CACHE)")
         folder.chmod(0o700)
+        # SQLite gives its other files the permissions of the database.
+        (folder / DATABASE).touch(mode=0o600)
+        for path in _files(folder):
+            with suppress(FileNotFoundError):  # another process has just finished
+                path.chmod(0o600)
     except OSError as error:
         problem = f"cannot be the answer cache: {error.strerror}; choose another folder (TIERFLOOR_CACHE)"
         raise BadInput(str(folder), problem) from error
+
+
+def _check_settings(folder: Path, known: set[str]) -> None:
+    """diskcache makes every stored setting an attribute, a pragma or an argument: refuse those that it has not written."""
+    with closing(sqlite3.connect(folder / DATABASE)) as database:
+        try:
+            named = {name for (name,) in database.execute("SELECT key FROM Settings")}
+        except sqlite3.OperationalError:  # a new database, or none
+            return
+    if not named <= known:
+        raise BadInput(str(folder), f"the database has settings that are not ours ({min(map(repr, named - known))})")
 
 
 @contextmanager
@@ -273,19 +317,29 @@ def _one_line(folder: Path, doing: str, remedy: str = "`tierfloor cache verify` 
     except (sqlite3.Error, OSError, diskcache.Timeout) as error:
         # After a full disk diskcache's own ROLLBACK fails too: the first error is the one to tell.
         first = error.__context__ if isinstance(error.__context__, sqlite3.Error) else error
-        raise BadInput(str(folder), f"cannot {doing}: {str(first) or 'another process holds it'}; {remedy}") from error
+        if "locked" in str(first):
+            remedy = "run again when the process that holds it is done"
+        raise BadInput(str(folder), f"cannot {doing}: {first}; {remedy}") from error
 
 
-def _row_problem(key: object, raw: int, mode: int, filename: str | None, expires: float | None, value: object) -> str:
-    """What is wrong with a row of the database, or nothing."""
+def _files(folder: Path) -> list[Path]:
+    return list(folder.glob(f"{DATABASE}*"))
+
+
+def _entry(
+    rowid: int, key: object, raw: int, mode: int, filename: str | None, expires: float | None, value: object
+) -> Entry:
+    """A row of the database, judged."""
+    place = f"row {rowid} ({key!r:.70})"
     try:
         name = _text_key(key, raw)
         if expires is not None:
-            return "would expire: not one of our rows"
-        _parse(_text_value(mode, filename, value), name)
+            return Entry(place=place, key=key, problem="would expire: not one of our rows")
+        return Entry(place=place, key=key, record=parse(_text_value(mode, filename, value), name))
+    except OtherVersion as error:
+        return Entry(place=place, key=key, record=error.record, problem=str(error))
     except ValueError as error:
-        return str(error)
-    return ""
+        return Entry(place=place, key=key, problem=str(error))
 
 
 def _text_key(key: object, raw: int) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -15,7 +16,10 @@ from .errors import BadInput, TierfloorError, did_you_mean
 
 __all__ = ["main", "parser"]
 
+FAULT: Final = 70
 INTERRUPTED: Final = 130
+# Ours and those of the SDKs and what they send with.
+LOGGERS: Final = ("tierfloor", "anthropic", "openai", "httpx2", "google_genai", "aiohttp")
 
 _Part = Callable[[argparse.ArgumentParser], None]
 
@@ -23,14 +27,28 @@ _Part = Callable[[argparse.ArgumentParser], None]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0 done, 1 a check says no, 2 misuse, 3 incomplete, 4 budget reached, 130 interrupted.
+    0 done, 1 a check says no, 2 misuse, 3 incomplete, 4 budget reached, 70 a fault in tierfloor itself (EX_SOFTWARE of
+    sysexits.h), 130 interrupted. No secret of the environment reaches stderr, whoever writes there.
     """
+    from .secrets import hiding
+
+    with contextlib.redirect_stderr(hiding(sys.stderr)):
+        try:
+            options = parser().parse_args(argv)
+        except TierfloorError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+        with _logged() if options.debug else contextlib.nullcontext():
+            return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
-        options = parser().parse_args(argv)
         module = importlib.import_module(f".commands.{options.module}", __package__)
         code: int = getattr(module, f"{options.command}_command")(options)
         sys.stdout.flush()
     except TierfloorError as error:
+        _trace(options)
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except KeyboardInterrupt:
@@ -39,7 +57,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user who has not asked for it
+        _trace(options)
+        problem = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it"
+        sys.stderr.write(f"{TierfloorError('tierfloor', problem)}\n")
+        return FAULT
     return code
+
+
+def _trace(options: argparse.Namespace) -> None:
+    if options.debug:
+        import traceback
+
+        traceback.print_exc()
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    """Log lines go to stderr while this lasts."""
+    import logging
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    logging.getLogger().addHandler(handler)
+    for logger in loggers:
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        for logger in loggers:
+            logger.setLevel(logging.NOTSET)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,11 +108,13 @@ def parser() -> argparse.ArgumentParser:
         prog="tierfloor", description="Measure, per kind of work, the cheapest model tier proved good enough."
     )
     top.add_argument("--version", action="version", version=f"tierfloor {_version()}")
+    _debug(top, default=False)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(module: str, name: str, help_: str, *parts: _Part) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help_, description=help_)
         made.set_defaults(module=module)
+        _debug(made)
         for part in parts:
             part(made)
         return made
@@ -94,6 +145,12 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--offline", action="store_true", help="ask no provider which models it lists")
     _cache(command)
     return top
+
+
+def _debug(made: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
+    """Before or after the command; a command that does not have it leaves what stood before."""
+    help_ = "print log lines and tracebacks, without keys, to stderr"
+    made.add_argument("--debug", action="store_true", default=default, help=help_)
 
 
 def _suites(made: argparse.ArgumentParser) -> None:
@@ -144,11 +201,12 @@ def _cache(command: Callable[..., argparse.ArgumentParser]) -> None:
 
     def action(name: str, help_: str, *parts: _Part) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = actions.add_parser(name, help=help_, description=help_)
+        _debug(made)
         for part in (*parts, _store):
             part(made)
         return made
 
-    action("stats", "how many answers there are, from whom, from when, and what they cost")
+    action("stats", "how many answers there are, from whom, from when, in how many tokens and tries")
     action("verify", "find rows that are damaged or not ours")
     action("explain", "say why requests have no stored answer", _suites, _ladder, _selection)
     action("export", "write all answers as sorted JSON lines").add_argument("file", metavar="FILE")

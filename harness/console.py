@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -40,29 +41,44 @@ def note(text: str) -> None:
 
 
 @contextmanager
-def progress(unit: str) -> Iterator[Callable[[Progress], None]]:
+def progress(unit: str, clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[Progress], None]]:
     """A reporter of a run's progress: bars on a terminal, a line every ten seconds elsewhere."""
     if sys.stderr.isatty():
         with _bars(unit) as report:
             yield report
     else:
-        yield _Lines(unit).report
+        yield _Lines(unit, clock).report
 
 
 class _Lines:
-    """Plain progress lines, one at most every `QUIET_SECONDS` and one at the end of a tier."""
+    """Plain progress lines: one at most every `QUIET_SECONDS` for a tier, one at its end, and why it was stopped."""
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, clock: Callable[[], float]) -> None:
         self.unit = unit
-        self.last = time.monotonic()
+        self.clock = clock
+        self.started = clock()
+        self.last: dict[str, float] = {}
+        self.stopped: set[str] = set()
 
     def report(self, state: Progress) -> None:
-        now = time.monotonic()
-        if state.done < state.total and now - self.last < QUIET_SECONDS:
+        if state.stopped and state.tier not in self.stopped:
+            self.stopped.add(state.tier)
+            note(f"{state.tier}: stopped: {state.stopped}")
+        now = self.clock()
+        if not state.ended and now - self.last.get(state.tier, self.started) < QUIET_SECONDS:
             return
-        self.last = now
-        failed = f", {state.failed} failed" if state.failed else ""
-        note(f"{state.tier}: {state.done}/{state.total} answers{failed}, {state.spent:.4g} {self.unit}")
+        self.last[state.tier] = now
+        note(f"{state.tier}: {state.done}/{state.total} answers, {_remarks(state, self.unit)}")
+
+
+def _remarks(state: Progress, unit: str) -> str:
+    """What stands beside the count of answers."""
+    parts = [f"{state.failed} failed"] if state.failed else []
+    if not state.ended:
+        parts.append(f"x{state.connections}")
+        parts += [f"waiting {math.ceil(state.waiting)} s: {state.why}"] if state.waiting > 0 else []
+    uncertain = f" (and at most {state.uncertain:.4g} more)" if state.uncertain else ""
+    return ", ".join([*parts, f"{state.spent:.4g} {unit}{uncertain}"])
 
 
 @contextmanager
@@ -72,20 +88,23 @@ def _bars(unit: str) -> Iterator[Callable[[Progress], None]]:
     from rich.progress import Progress as Bars
 
     columns: list[Any] = [
-        TextColumn("{task.description:>14}"),
+        TextColumn("{task.description:>14}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     ]
     with Bars(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, Any] = {}
+        stopped: set[str] = set()
 
         def report(state: Progress) -> None:
             if state.tier not in tasks:
                 tasks[state.tier] = bars.add_task(state.tier, total=state.total, note="")
-            failed = f"{state.failed} failed, " if state.failed else ""
-            bars.update(tasks[state.tier], completed=state.done, note=f"{failed}{state.spent:.4g} {unit}")
+            if state.stopped and state.tier not in stopped:
+                stopped.add(state.tier)
+                bars.console.print(f"{state.tier}: stopped: {state.stopped}", markup=False, highlight=False)
+            bars.update(tasks[state.tier], completed=state.done, note=_remarks(state, unit))
 
         yield report
 

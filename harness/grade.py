@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
 from .checkers.answers import Unreadable, read_json_object
 from .errors import CheckerError
@@ -14,6 +15,8 @@ from .records import line
 from .values import Answer, Ask, Failure, Outcome, Plan, Response, Score, Suite, Tier, canonical, digest
 
 __all__ = ["combine", "grade", "grade_all"]
+
+TOGETHER: Final = 8
 
 Cost = Callable[[Tier, Response], Decimal]
 
@@ -38,7 +41,10 @@ def grade(ask: Ask, suite: Suite, replies: Sequence[Response | Failure], cost: C
     failures = [reply.why for reply in replies if isinstance(reply, Failure)]
     if failures:
         return _outcome(ask, suite, held, cost, verdict="error", why=failures[0])
-    answer = combine(ask, held)
+    return _judge(ask, suite, held, cost, combine(ask, held))
+
+
+def _judge(ask: Ask, suite: Suite, held: Sequence[Response], cost: Cost, answer: Answer) -> Outcome:
     if answer.finish != "ok":
         return _outcome(ask, suite, held, cost, verdict="fail", why=answer.finish, answer=answer)
     try:
@@ -72,14 +78,22 @@ def grade_all(
         held = [reply for reply in mine if isinstance(reply, Response)]
         if len(mine) < len(ask.requests) and len(held) == len(mine):
             return None
-        if len(held) == len(mine):
-            new = _outcome(ask, suites[ask.suite], held, cost, verdict="fail", why="", answer=combine(ask, held))
-            old = memory.get(new.graded)
-            if old is not None:
-                return replace(new, verdict=old.verdict, score=old.score, why=old.why, details=old.details)
-        return grade(ask, suites[ask.suite], mine, cost)
+        suite = suites[ask.suite]
+        if len(held) < len(mine):
+            return grade(ask, suite, mine, cost)
+        answer = combine(ask, held)
+        old = memory.get(_graded(ask, suite, answer)) if memory else None
+        if old is None:
+            return _judge(ask, suite, held, cost, answer)
+        new = _outcome(ask, suite, held, cost, verdict="fail", why="", answer=answer)
+        return replace(new, verdict=old.verdict, score=old.score, why=old.why, details=old.details)
 
-    return tuple(outcome for outcome in pool.map(one, plan.asks) if outcome is not None)
+    def several(some: Sequence[Ask]) -> list[Outcome | None]:
+        return [one(ask) for ask in some]
+
+    # Handing over one by one would cost more than most checkers.
+    slices = [plan.asks[start : start + TOGETHER] for start in range(0, len(plan.asks), TOGETHER)]
+    return tuple(outcome for some in pool.map(several, slices) for outcome in some if outcome is not None)
 
 
 def _vote(text: str) -> str:

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
+from . import count as count_
 from . import floors as floors_
 from . import grade, ledger, plugins, prices, report, suites, table, tiers, weights
 from . import plan as plan_
 from . import run as run_
 from .cache import Cache
 from .errors import BadInput, Incomplete, TierfloorError
+from .providers import Connection
 from .values import Failure, Floor, Ladder, Outcome, Plan, Request, Response, Row, Suite, Tier
 
 __all__ = [
+    "Asked",
     "Measured",
     "Selection",
     "ask",
     "choose",
     "collect",
+    "count_inputs",
     "files",
+    "known_lengths",
     "measure",
     "out_of_reach",
     "published",
@@ -53,6 +61,14 @@ class Selection:
     def partial(self) -> bool:
         """Whether it leaves out samples or tiers or makes its own, so that no published table can follow from it."""
         return bool(self.tiers or self.levels or self.limit or self.fresh is not None or self.epochs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What asking brought, by request key; what the budget forbade is in neither."""
+
+    answers: Stored
+    failures: Mapping[str, Failure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +111,28 @@ def published(results: Path, ladder: Ladder) -> tuple[str, ...]:
 def collect(plan: Plan, results: Path, cache: Cache | None) -> dict[str, tuple[Request, Response]]:
     """The answers that the plan needs and that are stored: recorded ones first, then the cache."""
     recorded = ledger.answers([results, ledger.shipped(plan.ladder.name)])
-    found: dict[str, tuple[Request, Response]] = {}
-    for request in (request for ask in plan.asks for request in ask.requests):
-        pair = recorded.get(request.key)
-        if pair is None and cache is not None:
-            response = cache.get(request.key)
-            pair = (request, response) if response is not None else None
-        if pair is not None:
-            found[request.key] = pair
+    wanted = dict.fromkeys(request.key for ask in plan.asks for request in ask.requests)
+    found = {key: recorded[key] for key in wanted if key in recorded}
+    if cache is not None:
+        found |= cache.get_all(key for key in wanted if key not in found)
     return found
+
+
+def known_lengths(plan: Plan, results: Path, stored: Stored) -> Stored:
+    """The answers to learn lengths from: those stored for the plan, and the recorded ones of every ladder."""
+    bases = (results.parent, ledger.shipped(plan.ladder.name).parent)
+    recorded = sorted(manifest.parent for base in bases for manifest in base.glob("*/manifest.json"))
+    return {**ledger.answers(recorded), **stored}
+
+
+def count_inputs(plan: Plan, known: Collection[str], note: Callable[[str], None]) -> dict[tuple[str, str], Fraction]:
+    """Input tokens a byte, by (suite, tier), as far as providers count them; what went wrong is noted."""
+    return asyncio.run(count_.count_inputs(plan, known, _connect, note))
+
+
+def _connect(tier: Tier) -> AbstractAsyncContextManager[Connection]:
+    made: AbstractAsyncContextManager[Connection] = plugins.load("tierfloor.providers", tier.provider)(tier)
+    return made
 
 
 def out_of_reach(plan: Plan, stored: Stored) -> set[str]:
@@ -127,27 +156,42 @@ def ask(
     known: Collection[str],
     cache: Cache,
     *,
-    budget: Decimal | None,
+    spending: run_.Spending,
+    patience: run_.Patience,
+    connections: int | None,
     report_progress: Callable[[run_.Progress], None],
-) -> tuple[dict[str, Failure], run_.Spending]:
-    """Send what is not `known`; answers go to the cache as they arrive, failures are returned by request key.
+) -> Asked:
+    """Send what is not `known` and store the answers.
 
-    Raises the first error that stops a run.
+    Raises the first error that ends a run; what had arrived is stored then, and `spending` is right.
     """
     today, unit = date.today(), plan.ladder.unit
+    todo = plan_.missing(plan, known)
     terms = run_.Terms(
         connect=lambda tier: plugins.load("tierfloor.providers", tier.provider)(tier),
-        keep=cache.add,
+        keep=cache.add_all,
+        release=cache.close,
         worst=lambda tier, request: prices.worst_case(request, tier, unit, today),
         cost=lambda tier, response: prices.cost(response.usage, tier, unit, today),
         report=report_progress,
-        budget=budget,
+        patience=patience,
+        connections=connections,
+        log=logging.getLogger("tierfloor").info,
     )
     try:
-        results, spending = asyncio.run(run_.ask(plan_.missing(plan, known), terms))
+        results = asyncio.run(run_.ask(todo, terms, spending))
     except BaseExceptionGroup as group:
         raise _first(group) from None
-    return {key: result for key, result in results.items() if isinstance(result, Failure)}, spending
+    answers: dict[str, tuple[Request, Response]] = {}
+    failures: dict[str, Failure] = {}
+    for _, request in todo:
+        key = request.key
+        match results.get(key):
+            case Response() as response:
+                answers[key] = request, response
+            case Failure() as failure:
+                failures[key] = failure
+    return Asked(answers=answers, failures=failures)
 
 
 def measure(
@@ -161,6 +205,8 @@ def measure(
     """Grade, tabulate and decide, from stored answers and from the requests that failed.
 
     Prices are of the day `on`, by default the day of the latest answer, so that the same answers give the same table.
+    An outcome's cost is that of a live answer on that day; what is spent was paid on each answer's own day, live or in a
+    batch.
     """
     last = max((response.on for _, response in stored.values()), default=date.today().isoformat())
     day = on or date.fromisoformat(last)
@@ -179,9 +225,13 @@ def measure(
         answers=stored,
         priced_on=day.isoformat(),
         price_source=prices.source(plan.ladder),
-        spent=sum((cost(by_key[key], response) for key, (_, response) in stored.items()), Decimal(0)),
+        spent=sum((_paid(by_key[key], response, unit) for key, (_, response) in stored.items()), Decimal(0)),
     )
     return Measured(plan=plan, outcomes=outcomes, rows=rows, floors=floors_.floors(rows), evidence=evidence)
+
+
+def _paid(tier: Tier, response: Response, unit: str) -> Decimal:
+    return prices.cost(response.usage, tier, unit, date.fromisoformat(response.on), response.processing)
 
 
 def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
@@ -204,7 +254,7 @@ def files(measured: Measured) -> dict[str, str]:
     texts = {
         "routing.json": report.routing_json(measured.floors, chosen, ladder, measured.evidence),
         "routing.md": report.routing_md(measured.floors, chosen, ladder, measured.evidence),
-        "table.csv": table.frame(measured.rows).to_csv(index=False, lineterminator="\n"),
+        "table.csv": table.csv_text(measured.rows),
         "manifest.json": report.manifest(chosen, ladder, measured.evidence),
     }
     for suite in chosen:
@@ -220,23 +270,20 @@ def files(measured: Measured) -> dict[str, str]:
 
 def save_answers(results: Path, used: Stored, cache: Cache) -> None:
     """Before recorded answers leave a results folder because nothing asks for them any more, keep them in the cache."""
-    for key, (request, response) in ledger.answers([results]).items():
-        if key not in used:
-            cache.add(request, response)
+    cache.add_all([pair for key, pair in ledger.answers([results]).items() if key not in used])
 
 
 def require(plan: Plan, stored: Stored) -> None:
     """Raise Incomplete, saying what is missing and what it would cost, unless every answer is stored."""
-    rows = [row for row in plan_.estimate(plan, stored.keys(), date.today()) if row.to_ask]
-    if not rows:
+    if not plan_.missing(plan, stored):
         return
-    count = sum(row.to_ask for row in rows)
-    worst, expected = sum(row.worst for row in rows), sum(row.expected for row in rows)
+    rows = [row for row in plan_.estimate(plan, stored.keys(), date.today(), answers=stored) if row.to_ask]
+    whole = plan_.total(rows)
     where = ", ".join(f"{row.suite}/{row.tier} {row.to_ask}" for row in rows[:6]) + (", ..." if len(rows) > 6 else "")
     raise Incomplete(
         "offline",
-        f"{count} answers are not stored ({where}); asking them would cost about {report.money(Decimal(expected))} and at "
-        f"most {report.money(Decimal(worst))} {plan.ladder.unit}; run without --offline, or import them",
+        f"{whole.to_ask} answers are not stored ({where}); asking them would cost about {report.money(whole.expected)} "
+        f"and at most {report.money(whole.worst)} {plan.ladder.unit}; run without --offline, or import them",
     )
 
 

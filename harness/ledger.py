@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
-from . import cache
+from .answers import read_answers
 from .records import line, read_lines, write_text
 from .values import Outcome, Request, Response
 
-__all__ = ["answers", "covered", "differences", "outcomes", "outcomes_text", "save", "shipped"]
+__all__ = ["answers", "covered", "differences", "outcomes", "outcomes_text", "priced_on", "save", "shipped"]
 
 
 def shipped(ladder: str) -> Path:
@@ -29,9 +31,17 @@ def answers(folders: Iterable[Path]) -> dict[str, tuple[Request, Response]]:
     found: dict[str, tuple[Request, Response]] = {}
     for folder in folders:
         for path in sorted((folder / "answers").glob("*.jsonl")):
-            for key, pair in cache.read_answers(path).items():
+            for key, pair in read_answers(path).items():
                 found.setdefault(key, pair)
     return found
+
+
+def priced_on(folder: Path) -> date | None:
+    """The day whose prices a results folder was made with; None where its manifest is missing or not one of ours."""
+    try:
+        return date.fromisoformat(json.loads(_read(folder / "manifest.json") or "")["prices"]["on"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def outcomes(folders: Iterable[Path]) -> list[Outcome]:

@@ -28,20 +28,16 @@ def plain(value: object) -> Any:
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     if isinstance(value, Decimal):
-        return format(value, "f")
-    if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, Iterable):
-        return [plain(item) for item in value]
-    msg = f"no JSON form for {type(value).__name__}"
-    raise TypeError(msg)
+        return _shape(value)
+    shape = _shape(value)
+    if isinstance(shape, dict):
+        return {key: plain(item) for key, item in shape.items()}
+    return [plain(item) for item in shape]
 
 
 def line(value: object) -> str:
     """One record as a line of canonical JSON, without its newline."""
-    return json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json.dumps(value, default=_shape, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def read_lines(path: Path, kind: type[T]) -> list[T]:
@@ -110,6 +106,20 @@ def write_bytes(path: Path, data: bytes) -> bool:
 def write_lines(path: Path, records: Iterable[object], *, order: Callable[[Any], Any]) -> bool:
     """Write records as sorted JSON lines, replacing the file as a whole. True if it changed."""
     return write_text(path, "".join(f"{line(record)}\n" for record in sorted(records, key=order)))
+
+
+def _shape(value: object) -> Any:
+    """One value that JSON has no type for, as one that it has, its parts as they are."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if is_dataclass(value):
+        return {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}
+    if isinstance(value, Iterable):
+        return list(value)
+    msg = f"no JSON form for {type(value).__name__}"
+    raise TypeError(msg)
 
 
 def _read(path: Path) -> str:

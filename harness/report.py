@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from .errors import maybe_billed
 from .records import plain
 from .values import Floor, Ladder, Request, Response, Row, Suite, Verdict
 
@@ -17,7 +18,11 @@ ROUTING_FORMAT = "tierfloor.routing/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a table rests upon, beside its rows: the answers used and the day and source of the prices."""
+    """What a table rests upon, beside its rows: the answers used and the day and source of the prices.
+
+    Costs are as if every answer were asked anew, live, on that day. `spent` is what the answers cost when they came: each
+    at the prices of its own day, live or in a batch.
+    """
 
     answers: Mapping[str, tuple[Request, Response]]
     priced_on: str
@@ -32,6 +37,15 @@ class Evidence:
     @property
     def models(self) -> list[str]:
         return sorted({response.model for _, response in self.answers.values()})
+
+    @property
+    def batched(self) -> int:
+        return sum(response.processing == "batch" for _, response in self.answers.values())
+
+    @property
+    def unpriced(self) -> int:
+        """Tries that brought no answer and may have been billed all the same: no usage came, so nobody can price them."""
+        return sum(maybe_billed(each.fault) for _, response in self.answers.values() for each in response.failed)
 
 
 def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
@@ -55,10 +69,15 @@ def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladde
 def manifest(suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
     """Versions, hashes and dates of everything that went into a results folder."""
     record = {
-        "answers": {"count": len(evidence.answers), "days": evidence.days, "models": evidence.models},
+        "answers": {
+            "count": len(evidence.answers),
+            "batched": evidence.batched,
+            "days": evidence.days,
+            "models": evidence.models,
+        },
         "ladder": plain(ladder),
         "prices": {"on": evidence.priced_on, "source": evidence.price_source},
-        "spent": {"amount": f"{evidence.spent:f}", "unit": ladder.unit},
+        "spent": {"amount": f"{evidence.spent:f}", "unit": ladder.unit, "unpriced_tries": evidence.unpriced},
         "suites": [
             {
                 "id": suite.id,
@@ -77,15 +96,14 @@ def manifest(suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str
 
 def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
     """The routing table and the quality-vs-cost table for readers, in Markdown."""
-    days = evidence.days
     overall = [floor for floor in floors if floor.level is None]
     tiers = ", ".join(f"`{tier.name}` = {tier.model}" for tier in ladder.tiers)
-    answered = " to ".join(sorted(set(days))) if days else "no day yet"
     parts = [
         f"# Routing floors on the ladder `{ladder.name}`",
         (
             f"{ladder.title}. Tiers: {tiers}; the reference is `{ladder.reference.name}`. Costs are in {ladder.unit} per "
-            f"sample at the prices of {evidence.priced_on} ({evidence.price_source}). Answers of {answered}."
+            f"sample, as if every answer were asked anew and live at the prices of {evidence.priced_on} "
+            f"({evidence.price_source}). {_spent(evidence, ladder.unit)}."
         ),
         _EXPLAINED,
         "## Floors",
@@ -167,6 +185,17 @@ _ROW_HEAD = (
     "refused",
     "truncated",
 )
+
+
+def _spent(evidence: Evidence, unit: str) -> str:
+    """Where the answers come from and what they cost when they came."""
+    if evidence.days is None:
+        return "No answers yet"
+    days = " to ".join(sorted(set(evidence.days)))
+    batched = f", {evidence.batched} of them in batches" if evidence.batched else ""
+    unpriced = f", and what {evidence.unpriced} tries without an answer were billed" if evidence.unpriced else ""
+    paid = f"{money(evidence.spent)} {unit} were spent{unpriced}"
+    return f"{len(evidence.answers)} answers of {days}{batched}, for which {paid}"
 
 
 def _floor_cells(floor: Floor) -> tuple[str, str, str, str, str]:

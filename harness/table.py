@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +18,7 @@ from .values import Ladder, Outcome, Row, Rule, Suite, Verdict, digest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frame", "table"]
+__all__ = ["csv_text", "frame", "records", "table"]
 
 LEVELS = (None, 1, 2, 3, 4, 5)
 
@@ -44,14 +46,29 @@ def table(outcomes: Iterable[Outcome], suites: Sequence[Suite], ladder: Ladder) 
 
 
 def frame(rows: Iterable[Row]) -> pd.DataFrame:
-    """The table as a pandas DataFrame, one row per Row: what `table.csv` holds.
+    """The table as a pandas DataFrame, one row per Row: the cells of `csv_text`.
 
     Shares and intervals are rounded to four digits, money to eight significant ones: enough to read, and the same text
     on every machine.
     """
     import pandas as pd
 
-    return pd.DataFrame([_record(row) for row in rows])
+    return pd.DataFrame(records(rows))
+
+
+def records(rows: Iterable[Row]) -> list[dict[str, object]]:
+    """The cells of `frame`, for those who need no pandas."""
+    return [_record(row) for row in rows]
+
+
+def csv_text(rows: Iterable[Row]) -> str:
+    """The table as CSV."""
+    cells = records(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(cells[0]) if cells else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(cells)
+    return text.getvalue()
 
 
 def _row(

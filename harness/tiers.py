@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["builtin", "load", "select", "with_base_url", "with_gguf"]
 
 _FOLDER = Path(__file__).parent / "ladders"
-_DECIMALS = ("temperature", "price.input", "price.output")
+_DECIMALS = ("temperature", *(f"price.{key}" for key in ("input", "output", "cached", "cache_write", "batch")))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _LADDER_KEYS = ("title", "unit", "tier")
 
@@ -174,6 +174,11 @@ def _tier_problems(tier: Tier, unit: str) -> Iterator[str]:
         yield f"temperature: {tier.temperature}: outside 0 to 2"
     if tier.max_connections is not None and tier.max_connections < 1:
         yield f"max_connections: {tier.max_connections}: take at least 1"
+    if tier.priced_as is not None:
+        if tier.price is not None:
+            yield "priced_as: the tier declares a price of its own; remove one of the two"
+        if not all(tier.priced_as.partition("/")):
+            yield f"priced_as: {tier.priced_as!r}: name provider and model, as in anthropic/claude-haiku-5-5"
     yield from _price_problems(tier.price, unit)
     yield from _address_problems(tier)
     yield from _local_problems(tier)
@@ -186,9 +191,12 @@ def _price_problems(price: Price | None, unit: str) -> Iterator[str]:
         return
     if price.unit != unit:
         yield f"price.unit: {price.unit!r}, but the ladder counts in {unit!r}; make them equal"
-    for key, value in (("input", price.input), ("output", price.output)):
-        if not value.is_finite() or value < 0:
+    for key in ("input", "output", "cached", "cache_write", "batch"):
+        value = getattr(price, key)
+        if value is not None and (not value.is_finite() or value < 0):
             yield f"price.{key}: {value}: not a price"
+    if price.batch is not None and price.batch > 1:
+        yield f"price.batch: {price.batch}: the share of the price that a batch costs lies between 0 and 1"
     try:
         date.fromisoformat(price.on)
     except ValueError:

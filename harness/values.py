@@ -259,7 +259,10 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Exactly what one call sends. `endpoint` is empty for a provider's own address; it never holds credentials."""
+    """Exactly what one call sends. `endpoint` is empty for a provider's own address; it never holds credentials.
+
+    `key` is the cache key: everything that can change the reply, and nothing else.
+    """
 
     __pydantic_config__ = _STRICT
 
@@ -276,14 +279,13 @@ class Request:
     weights: str | None
     engine: str | None
     epoch: int
+    key: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        """The cache key: everything that can change the reply, and nothing else."""
-        return digest({"version": KEY_VERSION, **self.as_dict()})
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", digest({"version": KEY_VERSION, **self.as_dict()}))
 
     def as_dict(self) -> dict[str, str | int | None]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "key"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pickle
+import random
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +42,23 @@ with Cache.open(Path(sys.argv[1])) as cache:
         new = dataclasses.replace(request, epoch=epoch)
         kept = cache.add(new, dataclasses.replace(response, text=sys.argv[4]))
         print(new.key, kept.text[:10], flush=True)
+"""
+
+BATCHES = """
+import dataclasses, sys
+from pathlib import Path
+from harness.cache import Cache, read_answers
+(request, response), = read_answers(Path(sys.argv[2])).values()
+name, size, batches = sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+print("ready", flush=True)
+sys.stdin.readline()
+with Cache.open(Path(sys.argv[1])) as cache:
+    for start in range(0, size * batches, size):
+        mine = [(dataclasses.replace(request, prompt=name, epoch=start + n), response) for n in range(size)]
+        both = [(dataclasses.replace(request, prompt="both", epoch=start + n), response) for n in range(size)]
+        pairs = [(asked, dataclasses.replace(given, text=f"{name} {asked.epoch}")) for asked, given in mine + both]
+        kept = cache.add_all(pairs)
+        print(start, *(given.text.split()[0] for given in kept[size:]), flush=True)
 """
 
 
@@ -86,6 +107,16 @@ def poison(folder: Path, statement: str, *values: object) -> None:
     with sqlite3.connect(folder / "cache.db") as database:
         database.execute(statement, values)
     database.close()
+
+
+@contextmanager
+def writer(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own that has started and waits for the word to go."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
 
 
 class Payload:
@@ -154,6 +185,32 @@ def test_the_folder_is_the_users_alone(folder: Path) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("mask", [0, 0o077, 0o777])
+def test_nobody_else_can_read_the_files_whatever_the_umask(folder: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        with Cache.open(folder) as cache:
+            cache.add(request(), response())
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {"cache.db": 0o600, "cache.db-wal": 0o600, "cache.db-shm": 0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_files_that_others_could_read_are_narrowed(folder: Path) -> None:
+    with Cache.open(folder) as cache, Cache.open(folder):
+        cache.add(request(), response())
+        folder.chmod(0o777)
+        for path in folder.iterdir():
+            path.chmod(0o666)
+
+        with Cache.open(folder) as again:
+            assert again.get(request().key) == response()
+            assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_a_folder_with_other_files_is_refused_and_left_alone(folder: Path) -> None:
     folder.mkdir(mode=0o755)
     (folder / "thesis.txt").write_text("keep me")
@@ -176,6 +233,88 @@ def test_a_folder_name_that_would_be_expanded_is_refused(tmp_path: Path, monkeyp
     monkeypatch.setenv("ELSEWHERE", str(tmp_path / "elsewhere"))
     with pytest.raises(BadInput, match="would expand"):
         Cache.open(tmp_path / "$ELSEWHERE")
+
+
+def tampered(folder: Path, how: str, mark: Path) -> None:
+    """Change the one row that answers `request()` into something that acts when a diskcache handles it."""
+    if how == "pickled value":
+        poison(folder, "UPDATE Cache SET mode = 4, value = ? WHERE key = ?", pickle.dumps(Payload(mark)), request().key)
+    elif how == "mode alone":
+        poison(folder, "UPDATE Cache SET mode = 4 WHERE key = ?", request().key)
+    elif how == "pickled key":
+        poison(folder, "UPDATE Cache SET raw = 0, key = ? WHERE key = ?", pickle.dumps(Payload(mark)), request().key)
+    else:
+        mode = {"file of text": 2, "pickle in a file": 4}[how]
+        statement = "UPDATE Cache SET mode = ?, filename = ?, value = NULL WHERE key = ?"
+        poison(folder, statement, mode, "../victim.txt", request().key)
+
+
+@pytest.mark.parametrize("how", ["pickled value", "mode alone", "pickled key", "file of text", "pickle in a file"])
+def test_a_tampered_row_is_refused_and_told_by_whatever_meets_it(folder: Path, tmp_path: Path, how: str) -> None:
+    mark, victim = tmp_path / "EXECUTED", tmp_path / "victim.txt"
+    victim.write_bytes(pickle.dumps(Payload(mark)))
+    with Cache.open(folder) as cache:
+        cache.add_all([(request(0), response()), (request(1), response("other"))])
+    tampered(folder, how, mark)
+    refusal = "not one of our rows"
+
+    with Cache.open(folder) as cache:
+        if how == "pickled key":
+            # The row is under no key of ours, so the request has no answer and can be given one.
+            assert (cache.get(request().key), list(cache.get_all([request().key, request(1).key]))) == (
+                None,
+                [request(1).key],
+            )
+        else:
+            with pytest.raises(BadInput, match=f"{refusal}.*tierfloor cache verify"):
+                cache.get(request().key)
+            with pytest.raises(BadInput, match=refusal):
+                cache.get_all([request(1).key, request().key])
+            with pytest.raises(BadInput, match=refusal):
+                cache.add_all([(request(2), response()), (request(0), response("again")), (request(3), response())])
+            assert len(cache.get_all(request(epoch).key for epoch in (1, 2, 3))) == 3
+        assert [refusal in problem for problem in cache.verify()] == [True]
+        assert [refusal in entry.problem for entry in cache.entries() if entry.problem] == [True]
+        with pytest.raises(BadInput, match=f"1 damaged rows are left out.*{refusal}"):
+            cache.export(tmp_path / "saved.jsonl")
+        sound = len(cache) - 1
+        assert cache.move(tmp_path / "moved.jsonl", lambda request, response: True) == (sound, 1)
+        assert (len(cache), [refusal in problem for problem in cache.verify()]) == (1, [True])
+
+    assert (
+        request().key
+        not in read_answers(tmp_path / "saved.jsonl").keys() | read_answers(tmp_path / "moved.jsonl").keys()
+    )
+    assert len(read_answers(tmp_path / "moved.jsonl")) == sound
+    assert not mark.exists()
+    assert victim.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("disk_evil", 1), ("add", "x"), ("sqlite_journal_mode = off --", 1), (b"raw", 1)], ids=str
+)
+def test_a_setting_that_is_not_ours_is_refused(folder: Path, name: object, value: object) -> None:
+    with Cache.open(folder):
+        pass
+    poison(folder, "INSERT INTO Settings VALUES (?, ?)", name, value)
+    with pytest.raises(BadInput, match="settings that are not ours"):
+        Cache.open(folder)
+
+
+def test_a_folder_cannot_lower_its_own_safety(folder: Path) -> None:
+    with Cache.open(folder) as cache:
+        cache.add(request(), response())
+    for name, value in (("eviction_policy", "least-recently-used"), ("sqlite_synchronous", 0), ("size_limit", 1)):
+        poison(folder, "UPDATE Settings SET value = ? WHERE key = ?", value, name)
+    poison(folder, "UPDATE Settings SET value = 'delete' WHERE key = 'sqlite_journal_mode'")
+
+    with Cache.open(folder) as cache:
+        assert cache.get(request().key) == response()
+        ((mode,), (level,)) = (
+            cache._rows._sql(f"PRAGMA {name}").fetchone() for name in ("journal_mode", "synchronous")
+        )
+        assert (mode, level) == ("wal", 2)
+        assert {name: getattr(cache._rows, name) for name in KEEP_ALL} == KEEP_ALL
 
 
 @pytest.mark.parametrize("column", ["value", "key"])
@@ -490,3 +629,266 @@ def test_a_response_of_another_shape_is_no_answer(cache: Cache) -> None:
     with pytest.raises(BadInput, match="latency_ms"):
         cache.add(request(), broken)
     assert len(cache) == 0
+
+
+def test_several_answers_are_kept_at_once_and_the_first_one_wins(cache: Cache) -> None:
+    cache.add(request(1), response("earlier"))
+
+    kept = cache.add_all(
+        [(request(n), response(text)) for n, text in [(0, "a"), (1, "b"), (2, "c"), (0, "d"), (1, "e")]]
+    )
+
+    assert [each.text for each in kept] == ["a", "earlier", "c", "a", "earlier"]
+    assert cache.add_all([]) == []
+    found = cache.get_all([request(2).key, request(0).key, "no such key", request(1).key, request(0).key])
+    assert {pair[0].epoch: pair[1].text for pair in found.values()} == {0: "a", 1: "earlier", 2: "c"}
+    assert [key for key, (asked, _) in found.items() if asked.key != key] == []
+    assert cache.get_all([]) == {}
+
+
+def test_many_answers_are_found_at_once(cache: Cache) -> None:
+    """More than SQLite takes variables."""
+    pairs = [(request(epoch), response(str(epoch))) for epoch in range(1203)]
+    assert cache.add_all(pairs) == [given for _, given in pairs]
+    assert cache.get_all(asked.key for asked, _ in pairs) == {asked.key: (asked, given) for asked, given in pairs}
+
+
+def test_an_answer_that_cannot_be_kept_does_not_take_the_others_with_it(cache: Cache) -> None:
+    with pytest.raises(BadInput, match="cannot be kept"):
+        cache.add_all(
+            [(request(0), response()), (request(1), response(raw={"p": float("nan")})), (request(2), response())]
+        )
+    assert set(cache.keys()) == {request(0).key, request(2).key}
+
+
+def test_reading_many_raises_for_a_damaged_one_and_says_how_many(folder: Path) -> None:
+    with Cache.open(folder) as cache:
+        cache.add_all([(request(epoch), response()) for epoch in range(4)])
+        for epoch in (0, 1, 2):
+            poison(folder, "UPDATE Cache SET value = substr(value, 9) WHERE key = ?", request(epoch).key)
+        with pytest.raises(BadInput, match=r"row 1 \('[0-9a-f]{64}'\) and 2 more: .*Invalid JSON") as caught:
+            cache.get_all(request(epoch).key for epoch in range(4))
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_not_utf_8_is_refused_and_not_mended(folder: Path) -> None:
+    with Cache.open(folder) as cache:
+        cache.add(request(), response("MARK"))
+        poison(
+            folder,
+            "UPDATE Cache SET value = CAST(replace(CAST(value AS BLOB), CAST('MARK' AS BLOB), x'ff') AS TEXT)",
+        )
+        assert len(cache.verify()) == 1
+        with pytest.raises(BadInput, match="tierfloor cache verify"):
+            cache.get(request().key)
+
+
+def test_one_thread_writes_while_another_reads(cache: Cache) -> None:
+    pairs = [(request(epoch), response(str(epoch))) for epoch in range(120)]
+    seen: list[int] = []
+    raised: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for start in range(0, 120, 10):
+                cache.add_all(pairs[start : start + 10])
+            cache.close()
+        except BaseException as error:  # noqa: BLE001 - told by the other thread
+            raised.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    while thread.is_alive():
+        seen.append(len(cache.get_all(asked.key for asked, _ in pairs)))
+    thread.join()
+
+    assert raised == []
+    assert seen == sorted(seen)
+    assert {count % 10 for count in seen} <= {0}
+    assert len(cache.get_all(asked.key for asked, _ in pairs)) == 120
+    assert cache.add(*pairs[0]) == pairs[0][1]
+
+
+OPENERS = """
+import os, sys, time
+from pathlib import Path
+import diskcache, pydantic
+from harness.cache import Cache, read_answers
+pair, = read_answers(Path(sys.argv[2])).values()
+def child(folder, start):
+    while time.monotonic() < start:
+        pass
+    try:
+        with Cache.open(folder) as cache:
+            cache.add(*pair)
+    except BaseException as error:
+        print(error, flush=True)
+    os._exit(0)
+for number in range(25):
+    start = time.monotonic() + 0.01
+    children = []
+    for _ in range(4):
+        children.append(os.fork())
+        if children[-1] == 0:
+            child(Path(sys.argv[1]) / str(number), start)
+    for pid in children:
+        os.waitpid(pid, 0)
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_open_a_new_cache_at_the_same_moment_all_can(folder: Path, tmp_path: Path, fresh: Fresh) -> None:
+    write_answers(tmp_path / "one.jsonl", [(request(), response())])
+
+    done = fresh(OPENERS, folder, tmp_path / "one.jsonl")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for number in range(25):
+        with Cache.open(folder / str(number)) as cache:
+            assert (len(cache), cache.verify()) == (1, [])
+
+
+def test_processes_that_start_together_share_one_new_cache(folder: Path, tmp_path: Path) -> None:
+    write_answers(tmp_path / "one.jsonl", [(request(), response())])
+    arguments = (folder, tmp_path / "one.jsonl")
+    with (
+        writer(BATCHES, *arguments, "alpha", 7, 6) as alpha,
+        writer(BATCHES, *arguments, "beta", 7, 6) as beta,
+        writer(BATCHES, *arguments, "gamma", 7, 6) as gamma,
+    ):
+        for process in (alpha, beta, gamma):
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        said = [process.communicate(timeout=120)[0] for process in (alpha, beta, gamma)]
+
+    assert said[0] == said[1] == said[2]
+    assert len(said[0].splitlines()) == 6
+    with Cache.open(folder) as cache:
+        assert cache.verify() == []
+        pairs = [(entry.record.request, entry.record.response.text) for entry in cache.entries() if entry.record]
+    assert len(pairs) == 4 * 42
+    assert [text for asked, text in pairs if asked.prompt != "both" and text != f"{asked.prompt} {asked.epoch}"] == []
+    # Who stored the first of a batch stored all of it.
+    assert {len(set(line.split()[1:])) for line in said[0].splitlines()} == {1}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_kill_9_leaves_no_half_batch_and_loses_no_acknowledged_one(folder: Path, tmp_path: Path, seed: int) -> None:
+    write_answers(tmp_path / "one.jsonl", [(request(), response("", raw={"t": "x" * 20_000}))])
+    said = []
+    with writer(BATCHES, folder, tmp_path / "one.jsonl", "alpha", 8, 10_000) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        chance = random.Random(seed)
+        said = [process.stdout.readline() for _ in range(chance.randrange(1, 12))]
+        time.sleep(chance.uniform(0, 0.01))
+        process.send_signal(signal.SIGKILL)
+        said += process.stdout.readlines()
+
+    with Cache.open(folder) as cache:
+        assert cache.verify() == []
+        epochs = sorted(
+            e.record.request.epoch for e in cache.entries() if e.record and e.record.request.prompt == "alpha"
+        )
+        assert (len(cache), len(epochs) % 8) == (2 * len(epochs), 0)
+        assert epochs == list(range(len(epochs)))
+        assert len(epochs) >= 8 * len([line for line in said if line.endswith("\n")])
+        cache.add(request(), response())
+
+
+def test_what_is_chosen_moves_into_a_file_that_can_be_imported(cache: Cache, tmp_path: Path) -> None:
+    cache.add_all([(request(epoch), response(str(epoch))) for epoch in range(10)])
+    path = tmp_path / "moved.jsonl"
+
+    assert cache.move(path, lambda asked, given: asked.epoch % 2 == 0 and given.text != "4") == (4, 0)
+
+    assert sorted(asked.epoch for asked, _ in read_answers(path).values()) == [0, 2, 6, 8]
+    assert sorted(asked.epoch for asked, _ in cache.get_all(cache.keys()).values()) == [1, 3, 4, 5, 7, 9]
+    assert (len(cache), cache.verify(), stat.S_IMODE(path.stat().st_mode)) == (6, [], 0o600)
+    assert cache.import_(path) == (4, 0)
+
+
+def test_a_file_that_exists_is_never_moved_over(cache: Cache, tmp_path: Path) -> None:
+    cache.add(request(), response())
+    path = tmp_path / "mine.txt"
+    path.write_text("keep me")
+
+    with pytest.raises(BadInput, match=r"mine\.txt: exists; name a new file"):
+        cache.move(path, lambda asked, given: True)
+    assert cache.move(tmp_path / "none.jsonl", lambda asked, given: False) == (0, 0)
+
+    assert (path.read_text(), len(cache)) == ("keep me", 1)
+    assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_what_cannot_be_written_is_not_removed(cache: Cache, tmp_path: Path) -> None:
+    cache.add(request(), response())
+    (tmp_path / "taken").write_text("a file, not a folder")
+    with pytest.raises(BadInput, match="cannot write"):
+        cache.move(tmp_path / "taken" / "out.jsonl", lambda asked, given: True)
+    assert cache.get(request().key) == response()
+
+
+MOVER = """
+import os, signal, sys
+from pathlib import Path
+from harness import answers
+from harness.cache import Cache
+folder, path, moment = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+def watch(event, arguments):
+    global moment
+    if event in {"open", "os.rename", "sqlite3.connect"} and str(path.parent) in str(arguments[0]):
+        moment -= 1
+        if moment == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+with Cache.open(folder) as cache:
+    sys.addaudithook(watch)
+    cache.move(path, lambda request, response: request.epoch < 5)
+print("done")
+"""
+
+
+@pytest.mark.parametrize("moment", range(1, 7))
+def test_kill_9_of_a_move_loses_nothing(folder: Path, tmp_path: Path, fresh: Fresh, moment: int) -> None:
+    """Killed at every file that it opens, connects to or renames: an answer is in the cache or in the whole file."""
+    path = tmp_path / "moved.jsonl"
+    with Cache.open(folder) as cache:
+        cache.add_all([(request(epoch), response()) for epoch in range(8)])
+
+    done = fresh(MOVER, folder, path, moment)
+
+    with Cache.open(folder) as cache:
+        stored = set(cache.keys())
+        assert cache.verify() == []
+    written = path.exists() and path.stat().st_size > 0
+    moved = set(read_answers(path)) if written else set()
+    assert done.returncode in {0, -signal.SIGKILL}
+    assert len(stored | moved) == 8
+    assert len(moved) in {0, 5}
+    assert (len(stored) == 3) <= bool(written)
+
+
+def test_an_answer_from_before_the_first_release_is_one_line(folder: Path) -> None:
+    with Cache.open(folder) as cache:
+        cache.add(request(), response())
+        poison(folder, """UPDATE Cache SET value = replace(value, '"failed":[]', '"attempts":2')""")
+
+        (found,) = cache.verify()
+        with pytest.raises(BadInput) as caught:
+            cache.get(request().key)
+
+    assert found.endswith("tries were only counted; leave the answer out and ask again")
+    assert found in str(caught.value)
+
+
+def test_a_lock_that_is_not_given_back_is_named(folder: Path) -> None:
+    with Cache.open(folder) as cache, closing(sqlite3.connect(folder / "cache.db", isolation_level=None)) as other:
+        cache._rows._sql("PRAGMA busy_timeout = 50")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BadInput, match="database is locked; run again when the process that holds it is done"):
+            cache.add(request(), response())
+        other.execute("ROLLBACK")
+        assert cache.add(request(), response()) == response()

@@ -238,7 +238,7 @@ def test_a_local_tier_without_any_recording_asks_for_its_weights(world: Path, ru
 
 def test_a_budget_stops_the_run_and_keeps_what_was_paid(world: Path, run: Run) -> None:
     code, _, err = run(*JOB, "--tier", "careful", "--budget", "0.5")
-    stored = int(run("cache", "stats")[1].split()[-2])
+    stored = json.loads(run("cache", "stats", "--format", "json")[1].splitlines()[-1])["answers"]
 
     assert code == 4
     assert "budget: " in err

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,16 +14,41 @@ from harness import console
 from harness.run import Progress
 
 
-def state(done: int, failed: int = 0) -> Progress:
-    return Progress(tier="small", done=done, total=3, failed=failed, spent=Decimal("1.25"))
+def state(done: int, **more: Any) -> Progress:
+    given: dict[str, Any] = {"failed": 0, "connections": 24, "spent": Decimal("1.25"), "uncertain": Decimal(0), **more}
+    return Progress(tier="small", done=done, total=3, **given)
 
 
-def test_lines_come_rarely_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quick_run_says_one_line_at_its_end(capsys: pytest.CaptureFixture[str]) -> None:
     with console.progress("credits") as report:
         for done in (1, 2, 3):
             report(state(done, failed=1))
+        report(state(3, failed=1, ended=True))
 
     assert capsys.readouterr() == ("", "small: 3/3 answers, 1 failed, 1.25 credits\n")
+
+
+def test_a_long_run_says_how_it_stands_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 100.0
+    with console.progress("credits", lambda: now) as report:
+        for _ in range(25):
+            now += 1
+            report(state(1, waiting=11.2, why="rate limit", uncertain=Decimal("0.5")))
+            report(replace(state(2), tier="large"))
+
+    _, err = capsys.readouterr()
+    small = "small: 1/3 answers, x24, waiting 12 s: rate limit, 1.25 credits (and at most 0.5 more)"
+    assert err.splitlines() == [small, "large: 2/3 answers, x24, 1.25 credits"] * 2
+
+
+def test_why_a_tier_is_stopped_is_said_once_and_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress("credits") as report:
+        report(state(1))
+        report(state(1, stopped="401: the key was refused"))
+        assert capsys.readouterr().err == "small: stopped: 401: the key was refused\n"
+        report(state(1, stopped="401: the key was refused", ended=True))
+
+    assert capsys.readouterr().err == "small: 1/3 answers, 1.25 credits\n"
 
 
 def test_bars_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,9 +60,10 @@ def test_bars_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     with console.progress("credits") as report:
-        report(state(2))
+        report(state(1, stopped="[red]401[/red]: no"))
+        report(state(2, ended=True))
 
-    assert "small" in screen.getvalue()
+    assert "small: stopped: [red]401[/red]: no" in screen.getvalue()
     assert "2/3" in screen.getvalue()
 
 

@@ -15,11 +15,11 @@ LAYERS = {
     0: ("values", "errors"),
     1: ("prices", "secrets", "stats", "prompts", "records", "hub"),
     2: (
-        *("suites", "tiers", "cache", "ledger", "pace", "sandbox", "explore", "plugins", "weights"),
+        *("suites", "tiers", "answers", "cache", "ledger", "pace", "sandbox", "explore", "plugins", "weights"),
         *("providers", "checkers", "exporters", "importers"),
     ),
-    3: ("plan", "run", "batch", "grade", "lint"),
-    4: ("table", "floors", "savings", "plots", "report", "console", "doctor"),
+    3: ("plan", "count", "run", "batch", "grade", "lint"),
+    4: ("table", "floors", "savings", "plots", "report", "console", "doctor", "misses"),
     5: ("job",),
     6: ("commands",),
     7: ("cli",),
@@ -33,7 +33,9 @@ SIDEWAYS = {
     ("suites", "plugins"): "a suite may name a checker that another package brings",
     ("tiers", "plugins"): "a ladder may name a provider that another package brings",
     ("tiers", "weights"): "a ladder's local tier names weights that must be pinned",
-    ("ledger", "cache"): "recorded answers are lines of the same file format, with one reader",
+    ("batch", "run"): "what no provider takes as a batch is asked live, under the same terms",
+    ("cache", "answers"): "a row of the cache is a line of an answers file",
+    ("ledger", "answers"): "recorded answers are lines of the same file format, with one reader",
 }
 
 # What a suite's generator and checker may use of the program.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from test_table import LADDER, outcomes
 from worlds import request, response, write_suite
 
 from harness import floors, report, suites, table
-from harness.values import Floor, Suite
+from harness.values import Attempt, Floor, Suite
 
 
 @pytest.fixture
@@ -61,14 +62,36 @@ def test_the_routing_table_carries_rule_hash_and_evidence(made: tuple[Floor, ...
 def test_markdown_says_days_prices_rules_and_hashes(made: tuple[Floor, ...], suite: Suite) -> None:
     text = report.routing_md(made, [suite], LADDER, evidence("2026-11-20", "2026-11-22"))
 
-    assert "Answers of 2026-11-20 to 2026-11-22." in text
-    assert "at the prices of 2026-11-22 (made up)" in text
+    assert "as if every answer were asked anew and live at the prices of 2026-11-22 (made up)" in text
+    assert ". 2 answers of 2026-11-20 to 2026-11-22, for which 1.5 credits were spent." in text
+    assert ". No answers yet." in report.routing_md(made, [suite], LADDER, evidence())
     assert f"| sums | sums 1-A | 40 | 0.10 | 0.05 | 0.80 | sequential | `{suite.hash[:12]}` |" in text
 
 
 def test_a_manifest_without_answers_is_still_one(suite: Suite) -> None:
     loaded = json.loads(report.manifest([suite], LADDER, evidence()))
 
-    assert loaded["answers"] == {"count": 0, "days": None, "models": []}
-    assert loaded["spent"] == {"amount": "1.5", "unit": "credits"}
+    assert loaded["answers"] == {"count": 0, "batched": 0, "days": None, "models": []}
+    assert loaded["spent"] == {"amount": "1.5", "unit": "credits", "unpriced_tries": 0}
     assert loaded["suites"][0]["hash"] == suite.hash
+
+
+def test_what_was_spent_names_batches_and_tries_that_nobody_can_price(made: tuple[Floor, ...], suite: Suite) -> None:
+    tries = tuple(
+        Attempt(fault=fault, why="no answer", took_ms=5) for fault in ("timeout", "rate limit", "connection lost")
+    )
+    given = [
+        (request(epoch=0), response("1", failed=tries)),
+        (request(epoch=1), response("1", processing="batch", latency_ms=None)),
+    ]
+    some = replace(evidence(), answers={each.key: (each, reply) for each, reply in given})
+
+    text = report.routing_md(made, [suite], LADDER, some)
+    loaded = json.loads(report.manifest([suite], LADDER, some))
+
+    # A refused request is not billed; one that was perhaps answered may be.
+    assert (loaded["answers"]["batched"], loaded["spent"]["unpriced_tries"]) == (1, 2)
+    assert (
+        ". 2 answers of 2026-11-22, 1 of them in batches, for which 1.5 credits were spent, and what 2 tries without an answer were "
+        "billed." in text
+    )

@@ -96,6 +96,21 @@ def test_all_fields_of_a_local_tier(path: Path) -> None:
     assert (tier.vote, tier.temperature) == (5, Decimal("0.8"))
 
 
+def test_a_price_of_ones_own_may_tell_cached_written_and_batched_tokens_apart(path: Path) -> None:
+    path.write_text(LOCAL.replace('"17000"', '"17000", cached = "350", cache_write = "4000", batch = "0.5"'))
+
+    price = tiers.load(str(path)).tiers[0].price
+
+    assert price is not None
+    assert (price.cached, price.cache_write, price.batch) == (Decimal(350), Decimal(4000), Decimal("0.5"))
+
+
+def test_a_tier_may_name_its_entry_of_the_price_book(path: Path) -> None:
+    path.write_text(PAID.replace('effort = "high"', 'priced_as = "openrouter/google/gemini-3.8-flash"'))
+
+    assert tiers.load(str(path)).reference.priced_as == "openrouter/google/gemini-3.8-flash"
+
+
 @pytest.mark.parametrize(
     ("text", "old", "new", "line"),
     [
@@ -129,6 +144,16 @@ def test_all_fields_of_a_local_tier(path: Path) -> None:
         (LOCAL, '"17000"', "17000", 'mine.toml: tier.1.price.output: write the decimal in quotes: "17000"'),
         (LOCAL, '"17000"', '"-1"', "mine.toml: tier.1.price.output: -1: not a price"),
         (LOCAL, '"17000"', '"Infinity"', "mine.toml: tier.1.price.output: "),
+        (LOCAL, '"17000"', '"17000", cached = 5', 'mine.toml: tier.1.price.cached: write the decimal in quotes: "5"'),
+        (LOCAL, '"17000"', '"17000", batch = 0.5', 'mine.toml: tier.1.price.batch: write the decimal in quotes: "0.5"'),
+        (LOCAL, '"17000"', '"17000", cached = "-1"', "mine.toml: tier.1.price.cached: -1: not a price"),
+        (LOCAL, '"17000"', '"17000", cache_write = "NaN"', "mine.toml: tier.1.price.cache_write: "),
+        (LOCAL, '"17000"', '"17000", batch = "-0.5"', "mine.toml: tier.1.price.batch: -0.5: not a price"),
+        (LOCAL, '"17000"', '"17000", batch = "50"', "mine.toml: tier.1.price.batch: 50: the share of the price that"),
+        (LOCAL, "vote = 5", 'priced_as = "openai/gpt-6-luna"', "mine.toml: tier.1.priced_as: the tier declares a price"),
+        (PAID, 'effort = "high"', 'priced_as = "gpt-6-luna"', "mine.toml: tier.2.priced_as: 'gpt-6-luna': name provider"),
+        (PAID, 'effort = "high"', 'priced_as = "openai/"', "mine.toml: tier.2.priced_as: 'openai/': name provider and"),
+        (PAID, 'effort = "high"', "priced_as = 5", "mine.toml: tier.2.priced_as: input should be a valid string: 5"),
         (LOCAL, "output =", "outptu =", "mine.toml: tier.1.price.outptu: unknown key; did you mean 'output'?"),
         (LOCAL, '"2026-11-22"', '"yesterday"', "mine.toml: tier.1.price.on: 'yesterday': not a date"),
         (LOCAL, "seed = 1", "", "mine.toml: tier.1.seed: missing; a local tier pins it"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import values
-from harness.values import Ladder, Request, Sample, Tier, canonical, digest
+from harness.values import KEY_VERSION, Ladder, Request, Sample, Tier, canonical, digest
+
+# Raising KEY_VERSION takes a new file of keys, and a way for users to keep their answers. No line of a file ever changes.
+GOLDEN = Path(__file__).parent / "data" / f"keys.{KEY_VERSION}.jsonl"
+FIELDS = [each.name for each in dataclasses.fields(Request) if each.init]
 
 FIXED = Request(
     provider="local",
@@ -37,12 +43,38 @@ JSON = st.recursive(
 )
 
 
+def golden() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in GOLDEN.read_text().splitlines()]
+
+
 def test_a_key_never_changes() -> None:
     """If it does, every stored answer is lost to its owner: raise KEY_VERSION only with a way to keep them."""
     assert FIXED.key == "35426af3860878b25242f72c08795df618d9e8c41605cee68401156d67ece0b3"
+    assert [case["name"] for case in golden() if Request(**case["request"]).key != case["key"]] == []
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Request)])
+def test_the_golden_keys_are_different_requests_that_show_every_field_absent_empty_and_filled() -> None:
+    cases = golden()
+    requests = [case["request"] for case in cases]
+    assert len({case["key"] for case in cases}) == len({canonical(request) for request in requests}) == len(cases) > 70
+    for name in FIELDS:
+        found = {request[name] for request in requests}
+        optional = {str(kind) for kind in (type(value) for value in found)} >= {str(type(None))}
+        assert len(found) > 2 - (name in {"provider", "model"}), name
+        assert optional == ("None" in str(Request.__annotations__[name])), name
+        assert "" in found or any(isinstance(value, int) for value in found), name
+
+
+def test_a_key_is_made_of_the_version_and_the_fields_and_of_nothing_else() -> None:
+    for case in golden():
+        assert sorted(case["request"]) == sorted(FIELDS)
+        text = json.dumps(
+            {"version": KEY_VERSION, **case["request"]}, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
+        assert hashlib.sha256(text.encode()).hexdigest() == case["key"], case["name"]
+
+
+@pytest.mark.parametrize("name", FIELDS)
 def test_every_field_of_a_request_is_in_its_key(name: str) -> None:
     value = getattr(FIXED, name)
     other: Any = value + 1 if isinstance(value, int) else f"{value or ''}x"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import selectors
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.providers import Connection
 from harness.values import Ladder, Price, Request, Response, Tier, Usage, canonical
+
+Result = TypeVar("Result")
 
 SUITE = """\
 id = "sums"
@@ -35,7 +39,7 @@ user = "{user}"
 
 [splits.public]
 seed = "public-1"
-per_level = [20, 10, 10]
+per_level = {per_level}
 """
 
 GENERATOR = '''\
@@ -83,14 +87,17 @@ Sums.
 """
 
 
-def write_suite(root: Path, *, user: str = "${input}", extra: str = "") -> Path:
+def write_suite(
+    root: Path, *, user: str = "${input}", extra: str = "", per_level: Sequence[int] = (20, 10, 10)
+) -> Path:
     """A whole suite folder, sound unless told otherwise."""
     from harness import suites
     from harness.records import write_lines
 
     folder = root / "suites" / "sums"
     folder.mkdir(parents=True)
-    (folder / "suite.toml").write_text(SUITE.replace("{user}", user).replace("{extra}", extra))
+    text = SUITE.replace("{user}", user).replace("{extra}", extra).replace("{per_level}", str(list(per_level)))
+    (folder / "suite.toml").write_text(text)
     (folder / "generator.py").write_text(GENERATOR)
     (folder / "checker.py").write_text(CHECKER)
     (folder / "README.md").write_text(CARD)
@@ -161,19 +168,60 @@ def right(request: Request) -> str:
 
 
 class FakeProvider:
-    """A provider whose replies come from a function, and which counts what it was asked."""
+    """A provider whose replies come from a function, after `seconds`, and which counts what it was asked."""
 
-    def __init__(self, reply: Callable[[Request], str] = right) -> None:
+    def __init__(self, reply: Callable[[Request], str] = right, seconds: float = 0.0) -> None:
         self.reply = reply
+        self.seconds = seconds
         self.asked: list[Request] = []
 
     @asynccontextmanager
     async def connect(self, tier: Tier) -> AsyncIterator[Connection]:
         async def complete(request: Request) -> Response:
             self.asked.append(request)
+            if self.seconds:
+                await asyncio.sleep(self.seconds)
             return response(self.reply(request), model=tier.model)
 
         yield Connection(complete=complete)
+
+
+class _NoWaiting(selectors.DefaultSelector):
+    """Where an event loop would wait for its next timer, its clock jumps there."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(None if timeout is None else 0)
+        if timeout and not ready:
+            self.now += timeout
+        return ready
+
+
+class _Simulated(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._jumping = _NoWaiting()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return self._jumping.now
+
+    def run_in_executor(  # type: ignore[override]  # theirs is generic in the arguments
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
+        """At once: time must not pass meanwhile."""
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - a thread would hand on whatever it is
+            future.set_exception(error)
+        return future
+
+
+def simulate(work: Coroutine[Any, Any, Result]) -> Result:
+    """Like `asyncio.run`, in simulated time: hours of waiting pass at once, and always in the same order."""
+    with asyncio.Runner(loop_factory=_Simulated) as runner:
+        return runner.run(work)
 
 
 def json_lines(text: str) -> list[dict[str, object]]:

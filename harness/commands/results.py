@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from datetime import date
 from pathlib import Path
 
 from .. import cache as cache_
-from .. import console, job, ledger, plots, report, tiers
+from .. import console, job, ledger, plots, prices, report, tiers
 from .. import table as table_
 from ..errors import CheckFailed
 from ..records import write_bytes, write_text
@@ -16,17 +17,19 @@ __all__ = ["plot_command", "print_floors", "publish", "route_command", "table_co
 
 
 def table_command(options: Namespace) -> int:
-    _, measured = _regenerated(options)
+    _, measured = _regenerated(options, options.as_of)
     if options.format == "json":
-        console.data(table_.frame(measured.rows).to_dict("records"))
+        console.data(table_.records(measured.rows))
     else:
         console.show(report.row_lines(measured.rows))
         console.note(f"costs in {measured.plan.ladder.unit}, priced on {measured.evidence.priced_on}")
+    _note_changes(measured)
     return 0
 
 
 def route_command(options: Namespace) -> int:
-    results, measured = _regenerated(options)
+    results, measured = _regenerated(options, options.as_of or (_published_day(options) if options.check else None))
+    _note_changes(measured)
     files = job.files(measured)
     if options.check:
         changed = ledger.differences(results, files) + _stale_curves(measured, results)
@@ -42,20 +45,40 @@ def route_command(options: Namespace) -> int:
 
 
 def plot_command(options: Namespace) -> int:
-    results, measured = _regenerated(options)
+    results, measured = _regenerated(options, _published_day(options))
     for name in _draw(measured, results, png=options.png, force=True):
         console.show([str(results / name)])
     return 0
 
 
-def _regenerated(options: Namespace) -> tuple[Path, job.Measured]:
-    """The measurement of everything recorded for a ladder, from stored answers alone."""
+def _published_day(options: Namespace) -> date | None:
+    """The day whose prices the results on disk were made with."""
+    return ledger.priced_on(Path(options.results) / tiers.load(options.ladder).name)
+
+
+def _note_changes(measured: job.Measured) -> None:
+    """Tell when prices have changed between the day of the costs and today."""
+    priced, today, ladder = measured.evidence.priced_on, date.today(), measured.plan.ladder
+    answered = {outcome.tier for outcome in measured.outcomes}
+    changed = [
+        tier.name
+        for tier in ladder.tiers
+        if tier.name in answered and prices.changes(tier, ladder.unit, date.fromisoformat(priced), today)
+    ]
+    if changed:
+        console.note(
+            f"prices of {', '.join(changed)} have changed since {priced}: see tierfloor prices, or take --as-of {today}"
+        )
+
+
+def _regenerated(options: Namespace, day: date | None) -> tuple[Path, job.Measured]:
+    """The measurement of everything recorded for a ladder, from stored answers alone, at the prices of a day."""
     ladder = tiers.load(options.ladder)
     results = Path(options.results) / ladder.name
     named = (*getattr(options, "suites", ()), *getattr(options, "more_suites", ()))
     plan = job.choose(job.Selection(suites=named or job.published(results, ladder)), ladder)
     stored = job.collect(plan, results, None)
-    return results, job.measure(plan, stored, known=given.recorded_outcomes(results, ladder))
+    return results, job.measure(plan, stored, known=given.recorded_outcomes(results, ladder), on=day)
 
 
 def print_floors(options: Namespace, measured: job.Measured) -> None:

@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from .. import cache as cache_
-from .. import console, job, report
+from .. import console, job, prices, report
 from .. import plan as plan_
+from .. import run as run_
 from ..errors import BadInput, BudgetReached, Incomplete
-from ..values import Plan
+from ..values import Plan, Processing
 from . import given, results
 
 __all__ = ["plan_command", "run_command"]
@@ -31,16 +32,13 @@ def run_command(options: Namespace) -> int:
             console.note(f"the recording lacks {len(skipped)} answers and the weights to ask for them: tierfloor pull")
         known = stored.keys() | skipped
         if plan_.missing(plan, known):
-            budget = _announce(plan, known, given.budget(options))
-            with console.progress(ladder.unit) as reporter:
-                failures, spending = job.ask(plan, known, cache, budget=budget, report_progress=reporter)
-            stored = job.collect(plan, folder, cache)
+            spending = run_.Spending(_announce(plan, known, given.budget(options)))
+            asked = _ask(options, plan, known, cache, spending)
+            stored, failures = {**stored, **asked.answers}, asked.failures
         measured = job.measure(plan, stored, failures, known=given.recorded_outcomes(folder, ladder))
         _print(options, selection, measured)
-        if spending is not None and spending.refused:
-            raise BudgetReached(
-                "budget", f"{spending.spent:.4g} {ladder.unit} spent; every answer is stored, raise --budget"
-            )
+        if spending is not None:
+            _account(spending, measured)
         if measured.errors:
             first = measured.errors[0]
             message = f"{len(measured.errors)} outcomes are errors, the first {first.suite}/{first.tier}: {first.why}"
@@ -50,33 +48,79 @@ def run_command(options: Namespace) -> int:
     return 0
 
 
+def _ask(
+    options: Namespace, plan: Plan, known: Collection[str], cache: cache_.Cache, spending: run_.Spending
+) -> job.Asked:
+    patience = run_.Patience(
+        retries=options.max_retries,
+        max_wait=options.max_wait,
+        timeout=options.timeout,
+        deadline=max(run_.Patience().deadline, options.timeout),
+    )
+    try:
+        with console.progress(plan.ladder.unit) as reporter:
+            return job.ask(
+                plan,
+                known,
+                cache,
+                spending=spending,
+                patience=patience,
+                connections=options.max_connections,
+                report_progress=reporter,
+            )
+    finally:
+        if spending.uncertain:
+            console.note(
+                f"at most {report.money(spending.uncertain)} {plan.ladder.unit} more may have been billed for "
+                f"{spending.unanswered} tries that ended without an answer"
+            )
+
+
+def _account(spending: run_.Spending, measured: job.Measured) -> None:
+    """Say what this run spent, apart from what the table's answers would cost anew; raise if that was all it may."""
+    unit, spent = measured.plan.ladder.unit, report.money(spending.spent)
+    worth = report.money(sum((outcome.cost for outcome in measured.outcomes), Decimal(0)))
+    anew = f"all answers of this table, asked anew at the prices of {measured.evidence.priced_on}: {worth} {unit}"
+    console.note(f"spent {spent} {unit}; {anew}")
+    if spending.refused:
+        raise BudgetReached("budget", f"{spent} {unit} spent; every answer is stored, raise --budget")
+
+
 def plan_command(options: Namespace) -> int:
     ladder, _, plan = given.planned(options)
+    folder = Path(options.results) / ladder.name
+    day, processing = options.as_of or date.today(), _processing(options)
     with cache_.Cache.open(given.cache_folder(options)) as cache:
-        stored = job.collect(plan, Path(options.results) / ladder.name, cache)
-    rows = plan_.estimate(plan, stored.keys(), date.today())
+        stored = job.collect(plan, folder, cache)
+    counted = {}
+    if options.count:
+        console.note("counting input tokens with the providers; nothing is spent by it, but their keys are needed")
+        counted = job.count_inputs(plan, stored.keys(), console.note)
+    known = job.known_lengths(plan, folder, stored)
+    rows = plan_.estimate(plan, stored.keys(), day, answers=known, processing=processing, counted=counted)
     if options.format == "json":
         console.data(rows)
         return 0
-    head = ("suite", "tier", "requests", "stored", "to ask", f"expected ({ladder.unit})", f"at most ({ladder.unit})")
-    cells = [
-        (
-            row.suite,
-            row.tier,
-            str(row.requests),
-            str(row.stored),
-            str(row.to_ask),
-            *map(report.money, (row.expected, row.worst)),
-        )
-        for row in rows
-    ]
-    total = ("total", "", *(str(sum(getattr(row, name) for row in rows)) for name in ("requests", "stored", "to_ask")))
-    sums = (
-        report.money(sum((r.expected for r in rows), Decimal(0))),
-        report.money(sum((r.worst for r in rows), Decimal(0))),
+    amounts = [f"{name} ({ladder.unit})" for name in ("expected", "low", "high", "at most")]
+    head = ("suite", "tier", "requests", "stored", "to ask", *amounts, "basis")
+    console.show(report.text_table(head, [_plan_cells(row) for row in (*rows, plan_.total(rows))]))
+    way = "batch" if processing == "batch" else "live"
+    console.note(
+        f"{way} prices of {day}; low to high is a 90 % interval where the basis is answers, at most is a bound"
     )
-    console.show(report.text_table(head, [*cells, (*total, *sums)]))
+    if processing == "batch" and (dear := prices.without_batch_price(ladder, day)):
+        console.note(f"no batch price is known of {', '.join(dear)}: counted as live")
     return 0
+
+
+def _processing(options: Namespace) -> Processing:
+    return "batch" if options.batch else "standard"
+
+
+def _plan_cells(row: plan_.Estimate) -> tuple[str, ...]:
+    counts = (row.requests, row.stored, row.to_ask)
+    amounts = (row.expected, row.low, row.high, row.worst)
+    return (row.suite, row.tier, *map(str, counts), *map(report.money, amounts), row.basis)
 
 
 def _announce(plan: Plan, known: Collection[str], budget: Decimal | None) -> Decimal | None:

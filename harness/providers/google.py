@@ -4,42 +4,106 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
-from ..errors import ProviderError
 from ..values import Finish, Request, Response, Tier, Usage
-from . import Connection, Reader, Reply, exchange, require_key, retry_hint, status_error
+from . import Connection, Listed, Reply
+from .batches import Adapter
+from .batches.google import GoogleBatches
+from .wire import TIMEOUT, Wire, finish_of, key_of, tokens
+
+if TYPE_CHECKING:
+    from google.genai import Client
 
 __all__ = ["build", "connect", "normalise"]
 
 _ADDRESS = "https://generativelanguage.googleapis.com/"
-# The SDK's default has moved before; what is sent must not move with it.
+# The SDK's default has moved before; what is sent must not move with it. An address may name another at its end.
 _VERSION = "v1"
-_TIMEOUT_MS = 600_000
+_VERSIONED = re.compile(r"/(v\d+\w*)/*$")
+_FILTERED = frozenset({
+    "BLOCKED", "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR",
+    "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the SDK lets through of a reply."""
+
+    headers: Mapping[str, str]
+    content: bytes
 
 
 @asynccontextmanager
 async def connect(tier: Tier) -> AsyncIterator[Connection]:
-    """Talk to Google, or to `tier.base_url`, with the key in `tier.key_env` or GEMINI_API_KEY."""
-    from google import genai
-    from google.genai import types
+    """Talk to Google with the key in `tier.key_env`, GOOGLE_API_KEY or GEMINI_API_KEY, or to `tier.base_url`."""
+    from google.genai import errors
 
-    key = require_key("google", tier.key_env or "GEMINI_API_KEY")
-    reader = Reader(kind=types.GenerateContentResponse, normalise=_read, explain=_explain, secret=key)
-    options = types.HttpOptions(base_url=tier.base_url or _ADDRESS, api_version=_VERSION, timeout=_TIMEOUT_MS)
-    client = genai.Client(api_key=key, vertexai=False, http_options=options)
-    try:
+    key, address = key_of(tier, "GOOGLE_API_KEY", "GEMINI_API_KEY"), tier.base_url or _ADDRESS
+    wire = Wire(address, key, errors.APIError)
+    async with AsyncExitStack() as stack:
+        sdk = (await _open(stack, address, key)).aio
 
         async def complete(request: Request) -> Response:
-            sent = build(request)
-            return await exchange(f"google/{request.model}", lambda: client.aio.models.generate_content(**sent), reader)
+            async def sent() -> _Page:
+                whole = build(request)
+                whole["config"]["should_return_http_response"] = True
+                page = (await sdk.models.generate_content(**whole)).sdk_http_response
+                return _Page((page and page.headers) or {}, ((page and page.body) or "").encode())
 
-        yield Connection(complete=complete)
-    finally:
-        await client.aio.aclose()
+            return await wire.answer(request, sent, normalise)
+
+        async def count(request: Request) -> int:
+            async def counted() -> int:
+                # This call takes no system instruction and no schema: their text is counted as a part of the prompt.
+                texts: list[Any] = [text for text in (request.system, request.schema, request.prompt) if text]
+                found = await sdk.models.count_tokens(model=request.model, contents=texts)
+                return found.total_tokens or 0
+
+            return await wire.attempt(f"google/{request.model}", counted)
+
+        async def models() -> tuple[Listed, ...]:
+            async def listed() -> tuple[Listed, ...]:
+                found = [model async for model in await sdk.models.list(config={"page_size": 1000})]
+                return tuple(Listed(id=(model.name or "").removeprefix("models/")) for model in found)
+
+            return await wire.attempt("google", listed)
+
+        batches = GoogleBatches(sdk, Adapter(place=f"google/{tier.model}", wire=wire, build=build, normalise=normalise))
+        yield Connection(complete=complete, count=count, models=models, batches=batches)
+
+
+async def _open(stack: AsyncExitStack, address: str, key: str) -> Client:
+    """The SDK's client, on a session of ours.
+
+    Its own would read `.netrc` for every call and send what stands there as a second credential, as does any that
+    looks for a proxy; and without a policy for retries it sends a request a second time where a connection broke.
+    """
+    import aiohttp
+    from google.genai import Client, client, types
+
+    connector = aiohttp.TCPConnector(limit=0)
+    proxied = bool(getproxies().keys() & {"http", "https"})
+    session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=proxied))
+    version = _VERSIONED.search(address)
+    options = types.HttpOptions(
+        base_url=address[: version.start()] if version else address,
+        api_version=version[1] if version else _VERSION,
+        timeout=round(TIMEOUT * 1000),
+        retry_options=types.HttpRetryOptions(attempts=1),
+        aiohttp_client=session,
+        async_client_args={"allow_redirects": False},
+    )
+    # Given, so that no variable makes the client record or replay.
+    debug = client.DebugConfig(client_mode=None, replays_directory=None, replay_id=None)
+    made = Client(api_key=key, vertexai=False, http_options=options, debug_config=debug)
+    stack.push_async_callback(made.aio.aclose)
+    return made
 
 
 def build(request: Request) -> dict[str, Any]:
@@ -64,70 +128,32 @@ def build(request: Request) -> dict[str, Any]:
 
 
 def normalise(body: Mapping[str, Any]) -> Reply:
-    """What a REST body says. Its output count leaves out thoughts, which are billed as output."""
-    usage = body["usageMetadata"]
-    thoughts = usage.get("thoughtsTokenCount") or 0
-    candidates = body.get("candidates") or []
-    content = (candidates[0].get("content") or {}) if candidates else {}
-    text = "".join(part.get("text") or "" for part in content.get("parts") or [] if not part.get("thought"))
-    # Without a candidate the prompt itself was blocked.
-    reason = candidates[0].get("finishReason") if candidates else "BLOCKED"
+    """What a REST body says. Its output count leaves out thoughts, which are billed as output; a count of 0 is absent.
+
+    A prompt that was blocked has no candidates; then, and only then, the usage may be missing too.
+    """
+    blocked = not body.get("candidates") and bool(body["promptFeedback"]["blockReason"])
+    candidate: Mapping[str, Any] = {"finishReason": "BLOCKED"} if blocked else body["candidates"][0]
+    usage = body.get("usageMetadata", {}) if blocked else body["usageMetadata"]
+    thoughts = tokens(usage, "thoughtsTokenCount")
+    parts = (candidate.get("content") or {}).get("parts") or []
+    text = "".join(part.get("text") or "" for part in parts if not part.get("thought"))
     return Reply(
         text=text,
-        finish=_finish(reason, text),
+        finish=_finish(candidate["finishReason"], text),
         usage=Usage(
-            input=usage["promptTokenCount"] + (usage.get("toolUsePromptTokenCount") or 0),
-            output=(usage.get("candidatesTokenCount") or 0) + thoughts,
-            cached=usage.get("cachedContentTokenCount") or 0,
+            input=tokens(usage, "promptTokenCount") + tokens(usage, "toolUsePromptTokenCount"),
+            output=tokens(usage, "candidatesTokenCount") + thoughts,
+            cached=tokens(usage, "cachedContentTokenCount"),
             reasoning=thoughts,
         ),
-        model=body["modelVersion"],
+        model=str(body.get("modelVersion") or ""),
         raw=body,
     )
 
 
-def _finish(reason: str | None, text: str) -> Finish:
-    if reason == "MAX_TOKENS":
-        return "truncated"
-    if reason == "STOP":
-        return "ok" if text.strip() else "empty"
-    # Every other reason (safety, recitation, blocklist, ...) is a filter's doing.
-    return "filtered"
-
-
-def _read(raw: Any) -> Reply:
-    body = raw.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return normalise({key: value for key, value in body.items() if key != "sdkHttpResponse"})
-
-
-def _explain(place: str, error: Exception) -> ProviderError | None:
-    """The SDK's errors in ours. The waiting time stands in the body, and a daily quota has one too: it is no hint."""
-    from google.genai import errors
-
-    if not isinstance(error, errors.APIError):
-        return None
-    details = list(_details(error.details))
-    if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
-        return status_error(place, 401, "")
-    headers = getattr(error.response, "headers", None) or {}
-    delays = [_seconds(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
-    quotas = [violation.get("quotaId", "") for detail in details for violation in detail.get("violations", ())]
-    return status_error(
-        place,
-        error.code,
-        error.message or "",
-        retry_after=next(iter(delays), None) or retry_hint(headers, datetime.now(UTC)),
-        hopeless=any("PerDay" in quota for quota in quotas),
-    )
-
-
-def _details(body: object) -> Iterator[Mapping[str, Any]]:
-    error = body.get("error") if isinstance(body, Mapping) else None
-    found = error.get("details") if isinstance(error, Mapping) else None
-    yield from (detail for detail in found or () if isinstance(detail, Mapping))
-
-
-def _seconds(delay: str) -> float | None:
-    """A protobuf duration such as `45.837s`."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)s", delay)
-    return float(match[1]) if match else None
+def _finish(reason: str, text: str) -> Finish:
+    if reason in _FILTERED:
+        return "filtered"
+    # What ended neither by itself nor at a filter is not whole.
+    return finish_of(reason, text, {} if reason == "STOP" else {reason: "truncated"})

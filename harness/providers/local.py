@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, Any
 from .. import weights
 from ..errors import BadInput, MissingExtra, ProviderError, WeightsError
 from ..values import Request, Response, Tier
-from . import Connection, openai_compatible, transport_error
+from . import Connection, openai_compatible
+from .faults import network_error
+from .wire import NO_KEY, Wire
 
 if TYPE_CHECKING:
     import httpx2
@@ -46,6 +48,7 @@ class _Client:
     address: str
     http: httpx2.AsyncClient
     sdk: AsyncOpenAI
+    wire: Wire
     saved: set[str] = field(default_factory=set)
 
 
@@ -81,8 +84,8 @@ async def connect(tier: Tier) -> AsyncIterator[Connection]:
 
 
 def build(request: Request, *, reuse: bool) -> dict[str, Any]:
-    """The arguments of `chat.completions.create`; `reuse` keeps the state that the server holds, as far as it fits."""
-    return {**openai_compatible.build(request), "extra_body": {"cache_prompt": reuse}}
+    """The body of a request; `reuse` keeps the state that the server holds, as far as it fits."""
+    return {**openai_compatible.build(request), "cache_prompt": reuse}
 
 
 def reproducible(response: Response, model: str) -> Response:
@@ -98,7 +101,7 @@ async def _ask(client: _Client, request: Request) -> Response:
     if request.system:
         await _restore(client, request, place)
     sent = build(request, reuse=bool(request.system))
-    return reproducible(await openai_compatible.ask(client.sdk, place, sent), request.model)
+    return reproducible(await openai_compatible.ask(client.wire, client.sdk, request, sent), request.model)
 
 
 async def _restore(client: _Client, request: Request, place: str) -> None:
@@ -106,7 +109,7 @@ async def _restore(client: _Client, request: Request, place: str) -> None:
     name = hashlib.sha256(request.system.encode()).hexdigest()
     if name not in client.saved:
         prefix = replace(request, prompt="", max_output_tokens=1, schema=None)
-        await openai_compatible.ask(client.sdk, place, build(prefix, reuse=False))
+        await openai_compatible.ask(client.wire, client.sdk, prefix, build(prefix, reuse=False))
         await _slot(client, "save", name, place)
         client.saved.add(name)
     await _slot(client, "restore", name, place)
@@ -116,7 +119,7 @@ async def _slot(client: _Client, action: str, name: str, place: str) -> None:
     try:
         reply = await client.http.post(f"{client.address}/slots/0", params={"action": action}, json={"filename": name})
     except Exception as error:
-        raise transport_error(place, error) from error
+        raise network_error(place, error) from error
     if reply.status_code != 200:
         raise ProviderError(
             place, f"cannot {action} the prompt's state ({reply.text[:200]}); is the disk full?", fault="server fault"
@@ -156,9 +159,9 @@ def _start(path: Path, states: Path) -> Any:
 
 
 async def _open(stack: AsyncExitStack, address: str) -> _Client:
-    from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+    import openai
 
     # Loopback must not go through a proxy that the environment names.
-    http = await stack.enter_async_context(DefaultAsyncHttpxClient(trust_env=False, timeout=_TIMEOUT))
-    sdk = AsyncOpenAI(api_key=openai_compatible.NO_KEY, base_url=f"{address}/v1", max_retries=0, http_client=http)
-    return _Client(address=address, http=http, sdk=sdk)
+    http = await stack.enter_async_context(openai.DefaultAsyncHttpxClient(trust_env=False, timeout=_TIMEOUT))
+    sdk = openai_compatible.client_of(f"{address}/v1", NO_KEY, http)
+    return _Client(address=address, http=http, sdk=sdk, wire=Wire(address, NO_KEY, openai.APIStatusError))

@@ -1,49 +1,68 @@
-"""GPT through OpenAI's Responses API."""
+"""GPT through OpenAI's Responses API, and whatever else speaks it.
+
+llama.cpp's server calls a reply "completed" that it cut at the limit, and ignores the schema: a tier with one belongs on
+its Chat Completions.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from ..errors import BadInput, ProviderError
+from ..errors import BadInput
 from ..values import Finish, Request, Response, Tier, Usage
-from . import Connection, Reader, Reply, exchange, finish_of, reply_error, require_key, sdk_error
+from . import Connection, Reply
+from .batches import Adapter
+from .batches.openai import OpenAIBatches
+from .faults import reply_error, status_error
+from .openai_compatible import client_of, listed
+from .wire import Wire, finish_of, key_of, tokens
 
 __all__ = ["build", "connect", "normalise"]
 
 _ADDRESS = "https://api.openai.com/v1"
 _FINISH: Mapping[str, Finish] = {"max_output_tokens": "truncated", "content_filter": "filtered"}
-_PASSING = frozenset({"server_error", "rate_limit_exceeded"})
 
 
 @asynccontextmanager
 async def connect(tier: Tier) -> AsyncIterator[Connection]:
-    """Talk to OpenAI, or to `tier.base_url`, with the key in `tier.key_env` or OPENAI_API_KEY."""
+    """Talk to OpenAI with the key in `tier.key_env` or OPENAI_API_KEY, or to `tier.base_url` (which includes `/v1`)."""
     import openai
-    from openai.types.responses import Response as Raw
+    from httpx2 import Response as Raw
 
     if tier.seed is not None:
         raise BadInput(tier.name, "OpenAI's Responses API has no seed; remove it from the tier")
-    key = require_key("openai", tier.key_env or "OPENAI_API_KEY")
-    reader = Reader(
-        kind=Raw,
-        normalise=lambda raw: normalise(raw.model_dump(mode="json", exclude_unset=True)),
-        explain=lambda place, error: sdk_error(place, error, openai),
-        secret=key,
-    )
-    async with openai.AsyncOpenAI(api_key=key, base_url=tier.base_url or _ADDRESS, max_retries=0) as client:
+    key, address = key_of(tier, "OPENAI_API_KEY"), tier.base_url or _ADDRESS
+    wire = Wire(address, key, openai.APIStatusError)
+    async with client_of(address, key, own=tier.base_url is None) as client:
 
         async def complete(request: Request) -> Response:
-            sent = build(request)
-            return await exchange(f"openai/{request.model}", lambda: client.responses.create(**sent), reader)
+            # `post`, since `responses.create` spends as much again on types that we do not use.
+            sent = partial(client.post, "/responses", cast_to=Raw, body=build(request))
+            return _cut(await wire.answer(request, sent, normalise), request)
 
-        yield Connection(complete=complete)
+        async def count(request: Request) -> int:
+            whole = build(request)
+            body = {
+                name: whole[name] for name in ("model", "input", "instructions", "reasoning", "text") if name in whole
+            }
+            place = f"openai/{request.model}"
+            sent = partial(client.post, "/responses/input_tokens", cast_to=Raw, body=body)
+            return wire.read(place, await wire.attempt(place, sent), lambda body: int(body["input_tokens"]))
+
+        models = partial(wire.attempt, "openai", partial(listed, client))
+        batches = OpenAIBatches(
+            client, Adapter(place=f"openai/{tier.model}", wire=wire, build=build, normalise=normalise)
+        )
+        yield Connection(complete=complete, allowance=wire.allowance, count=count, models=models, batches=batches)
 
 
 def build(request: Request) -> dict[str, Any]:
-    """The arguments of `responses.create`."""
+    """The body of a Responses request."""
     sent: dict[str, Any] = {
         "model": request.model,
         "input": request.prompt,
@@ -64,31 +83,39 @@ def build(request: Request) -> dict[str, Any]:
 
 def normalise(body: Mapping[str, Any]) -> Reply:
     """What a Response body says. A refusal is a part of a completed reply; a failure comes with HTTP 200."""
-    place = f"openai/{body['model']}"
-    if body["status"] == "failed":
-        error = body.get("error") or {}
-        code, message = error.get("code", "failed"), error.get("message", "")
-        if code in _PASSING:
-            raise reply_error(place, f"{code}: {message}")
-        raise ProviderError(place, f"{code}: {message}; this request cannot work", fault="bad request")
+    place, status = f"openai/{body.get('model')}", body["status"]
+    if status == "failed":
+        raise status_error(place, 200, body)
+    if status not in {"completed", "incomplete"}:
+        raise reply_error(place, f"the reply is {status!r}, neither completed nor incomplete")
     parts = [part for item in body["output"] if item["type"] == "message" for part in item["content"]]
     text = "".join(part["text"] for part in parts if part["type"] == "output_text")
     refusal = "".join(part["refusal"] for part in parts if part["type"] == "refusal")
     reason = (body.get("incomplete_details") or {}).get("reason") or ""
-    if body["status"] == "incomplete" and reason not in _FINISH:
+    if status == "incomplete" and reason not in _FINISH:
         raise reply_error(place, f"the reply is incomplete ({reason or 'no reason given'})")
     usage = body["usage"]
-    read = usage.get("input_tokens_details") or {}
+    read = usage.get("input_tokens_details")
     return Reply(
         text=refusal or text,
         finish="refusal" if refusal else finish_of(reason, text, _FINISH),
         usage=Usage(
-            input=usage["input_tokens"],
-            output=usage["output_tokens"],
-            cached=read.get("cached_tokens") or 0,
-            cache_write=read.get("cache_write_tokens") or 0,
-            reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens") or 0,
+            input=tokens(usage, "input_tokens"),
+            output=tokens(usage, "output_tokens"),
+            cached=tokens(read, "cached_tokens"),
+            cache_write=tokens(read, "cache_write_tokens"),
+            reasoning=tokens(usage.get("output_tokens_details"), "reasoning_tokens"),
         ),
-        model=body["model"],
+        model=str(body.get("model") or ""),
         raw=body,
+    )
+
+
+def _cut(response: Response, request: Request) -> Response:
+    """A server that knows no `incomplete_details` cannot say that it cut the reply: reaching the limit says it."""
+    silent = response.finish == "ok" and "incomplete_details" not in response.raw
+    return (
+        replace(response, finish="truncated")
+        if silent and response.usage.output >= request.max_output_tokens
+        else response
     )

@@ -1,29 +1,68 @@
-"""Is a tier good enough? Tests whose error rate is known, the intervals shown beside them, and the cost-quality hull.
+"""Is a tier good enough? Tests whose error rate is known, the intervals shown beside them, and what routing is worth.
 
-Pure functions without randomness: the same scores and the same rule give the same verdict. A gap is tier minus
-reference, so a loss is negative.
+Pure functions; those that draw at random take a seed, so the same scores and the same rule give the same verdict. A gap
+is tier minus reference, so a loss is negative.
 """
 
 from __future__ import annotations
 
-from .betting import Game, bar_game, gap_game, log_wealth
-from .curves import hull
-from .decide import judge, least_units, qualify
-from .exact import binomial_p, exact_p
+from .alarms import Alarm, Seen, alarms
+from .betting import Game, bar_game, gap_game, horizon_at, log_wealth
+from .curves import aiq, hull, mix_quality
+from .decide import Decision, decide, judge, qualify
+from .exact import binomial_p, critical_z, exact_p
 from .intervals import tango, tango_z, wilson
+from .lazy import LazyWealth, is_worth_being_lazy, lazy_gaps, lazy_log_wealth
+from .mixture import lower_limit, mixture_log_wealth
+from .power import Assumed, Chances, power
+from .registration import Registration, in_order, prefix, standing
+from .resampling import further_by_resampling
+from .rules import least_units, share_alpha
+from .units import Pair, Units, gather
+from .walk import Walk, cheap_first, top_down
 
 __all__ = [
+    "Alarm",
+    "Assumed",
+    "Chances",
+    "Decision",
     "Game",
+    "LazyWealth",
+    "Pair",
+    "Registration",
+    "Seen",
+    "Units",
+    "Walk",
+    "aiq",
+    "alarms",
     "bar_game",
     "binomial_p",
+    "cheap_first",
+    "critical_z",
+    "decide",
     "exact_p",
+    "further_by_resampling",
     "gap_game",
+    "gather",
+    "horizon_at",
     "hull",
+    "in_order",
+    "is_worth_being_lazy",
     "judge",
+    "lazy_gaps",
+    "lazy_log_wealth",
     "least_units",
     "log_wealth",
+    "lower_limit",
+    "mix_quality",
+    "mixture_log_wealth",
+    "power",
+    "prefix",
     "qualify",
+    "share_alpha",
+    "standing",
     "tango",
     "tango_z",
+    "top_down",
     "wilson",
 ]

@@ -10,13 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from ..values import Rule
 
-__all__ = ["CAP", "Game", "bar_game", "gap_game", "log_wealth", "next_bet", "second_moment"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["CAP", "Game", "bar_game", "gap_game", "horizon_at", "log_wealth", "next_bet", "second_moment"]
 
 CAP = 0.8
 """Largest share of the wealth that one unit can lose: below 1, so that no single loss ends the game."""
+
+Square = TypeVar("Square", float, "NDArray[np.float64]")
 
 _PRIOR_MOMENT = 0.05
 _PRIOR_UNITS = 10
@@ -40,18 +47,27 @@ class Game:
         return Game(units=[-x for x in self.units], low=-self.high, high=-self.low, hope=hope)
 
 
-def gap_game(gaps: Sequence[float], rule: Rule) -> Game:
-    """The claim that the gap is above -margin; gaps lie in -1..1. The hope is no gap, one unit in 20 discordant."""
+def gap_game(gaps: Sequence[float], rule: Rule, shares: Sequence[float] = ()) -> Game:
+    """The claim that the gap is above -margin; gaps lie in -1..1. The hope is no gap, one unit in 20 discordant.
+
+    `shares` (0..1, none: all 1) are the units' weights as shares of the heaviest that there can be; the claim is then
+    about the weighted mean.
+    """
     margin = float(rule.margin)
     hope = {margin - 1: 0.025, margin: 0.95, margin + 1: 0.025}
-    return Game(units=[gap + margin for gap in gaps], low=margin - 1, high=margin + 1, hope=hope)
+    game = Game(units=[gap + margin for gap in gaps], low=margin - 1, high=margin + 1, hope=hope)
+    return _weighted(game, shares) if shares else game
 
 
-def bar_game(scores: Sequence[float], rule: Rule) -> Game:
-    """The claim that the quality is above the bar; scores lie in 0..1. The hope is halfway from the bar to 1."""
+def bar_game(scores: Sequence[float], rule: Rule, shares: Sequence[float] = ()) -> Game:
+    """The claim that the quality is above the bar; scores lie in 0..1. The hope is halfway from the bar to 1.
+
+    `shares` are as in `gap_game`.
+    """
     bar = float(rule.bar)
     hope = {-bar: (1 - bar) / 2, 1 - bar: (1 + bar) / 2}
-    return Game(units=[score - bar for score in scores], low=-bar, high=1 - bar, hope=hope)
+    game = Game(units=[score - bar for score in scores], low=-bar, high=1 - bar, hope=hope)
+    return _weighted(game, shares) if shares else game
 
 
 def log_wealth(game: Game, rule: Rule) -> list[float]:
@@ -74,11 +90,36 @@ def next_bet(missing: float, squares: float, n: int, *, horizon: int, low: float
     """The bet that would just win the `missing` log-wealth by the horizon, from the sum of `squares` of `n` units.
 
     Bets sized by what is missing and what is left are STaR's principle (Voracek and Orabona 2025, arXiv 2505.22422).
-    Beyond the horizon each unit is bet on as if it were the last: the same wealth goes on, and so does its validity.
     """
-    return min(math.sqrt(2 * missing / (max(horizon - n, 1) * second_moment(squares, n))), CAP / -low)
+    left = horizon_at(n, horizon) - n
+    return min(math.sqrt(2 * missing / (left * second_moment(squares, n))), CAP / -low)
 
 
-def second_moment(squares: float, n: int) -> float:
-    """Expected square of the next unit, from the sum of `squares` of the `n` units seen and a prior."""
+def horizon_at(n: int, horizon: int) -> int:
+    """The horizon that the unit after `n` others is bet for: the planned one, then twice, four times that and so on.
+
+    The same wealth goes on, and so does its validity, because the later horizons are known before any unit is. Of the
+    schedules simulated (each unit as if the last, times 1.25 to 4, plus a half or a whole) doubling decides most by
+    four horizons, and is nowhere more than 5 points behind the best.
+    """
+    while horizon <= n:
+        horizon *= 2
+    return horizon
+
+
+def second_moment(squares: Square, n: Square | int) -> Square:
+    """Expected square of the next unit, from the sum of `squares` of the `n` units seen and a prior.
+
+    Works on numbers and on arrays.
+    """
     return (squares + _PRIOR_MOMENT * _PRIOR_UNITS) / (n + _PRIOR_UNITS)
+
+
+def _weighted(game: Game, shares: Sequence[float]) -> Game:
+    mean = math.fsum(shares) / len(shares)
+    return Game(
+        units=[share * x for share, x in zip(shares, game.units, strict=True)],
+        low=game.low,
+        high=game.high,
+        hope={mean * x: chance for x, chance in game.hope.items()},
+    )

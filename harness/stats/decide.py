@@ -8,19 +8,23 @@ refuted, each at alpha. Whichever comes first in the suite's fixed order of unit
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from ..errors import BadInput
 from ..values import Rule, Verdict
 from .betting import Game, bar_game, gap_game, log_wealth
 from .exact import MOST_UNITS, Alternative, binomial_p, exact_p
 from .forecast import MOST_FURTHER, further_by_betting, further_by_counting, is_futile
+from .resampling import further_by_resampling
+from .rules import check_rule, least_units
+from .units import Holes, Pair, Units, gather
 
-__all__ = ["judge", "least_units", "qualify"]
+__all__ = ["Decision", "decide", "judge", "qualify"]
 
-_METHODS = {"sequential": "betting e-process", "fixed": "exact unconditional test"}
+MANY_HOLES = 0.02
+"""A larger share of samples without an answer is worth a warning, whatever the verdict."""
+
 _REFUTED = {"gap": "loses more than the margin", "bar": "misses the bar"}
 
 
@@ -42,48 +46,80 @@ class _Standing:
     is_futile: bool = False
 
 
-def judge(scores: Sequence[float], reference: Sequence[float], rule: Rule) -> Verdict:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A verdict with what it stands on: `units` of evidence and the share of samples that are `holes`."""
+
+    verdict: Verdict
+    units: int
+    holes: float
+
+    @property
+    def has_many_holes(self) -> bool:
+        return self.holes > MANY_HOLES
+
+
+def decide(pairs: Iterable[Pair], rule: Rule, *, alone: bool = False, heaviest: float | None = None) -> Decision:
+    """The verdict on a tier from its samples in the suite's fixed order, holes included.
+
+    `alone` judges the reference itself, which has only the bar to meet; `heaviest` weighs the units (see `gather`).
+    Where the holes could turn the verdict, filled in at their worst and at their best, it is inconclusive. Under
+    `sequential` the units still needed are resampled from those seen.
+    """
+    pairs = list(pairs)
+    open_samples = {pair.sample for pair in pairs if not pair.scores or not (pair.reference or alone)}
+    samples = {pair.sample for pair in pairs}
+
+    def verdict(holes: Holes) -> tuple[Verdict, Units]:
+        units = gather(pairs, holes=holes, alone=alone, heaviest=heaviest)
+        if alone:
+            return qualify(units.scores, rule, units.shares), units
+        return judge(units.scores, units.reference, rule, units.shares), units
+
+    found, units = verdict("drop")
+    if open_samples and any(verdict(holes)[0].kind != found.kind for holes in ("against", "for")):
+        found = Verdict(kind="inconclusive", why="missing data", method=found.method, needed=len(open_samples))
+    elif found.kind == "inconclusive" and rule.method == "sequential":
+        needed = further_by_resampling(units.scores, None if alone else units.reference, rule, units.shares)
+        found = found if needed is None else replace(found, needed=needed)
+    return Decision(verdict=found, units=len(units.names), holes=len(open_samples) / len(samples) if samples else 0.0)
+
+
+def judge(scores: Sequence[float], reference: Sequence[float], rule: Rule, shares: Sequence[float] = ()) -> Verdict:
     """The verdict on a tier from the scores (0..1) of its units and the reference's on the same units, in fixed order.
 
     `sequential` stays valid however often one looks. `fixed` is read once, on the first `horizon` units: until they are
     there it is inconclusive, and later ones change nothing. `statistic` belongs to the claim least well shown, or to
-    the one refuted. `needed` estimates the units until a decision either way, 5000 at most. Raises BadInput on an
-    impossible rule, on scores outside 0..1 or not paired, and under `fixed` on scores other than 0 and 1.
+    the one refuted. `needed` estimates the units until a decision either way, 5000 at most. `shares` are the units'
+    weights as shares of the heaviest (none: all alike). Raises BadInput on an impossible rule, on scores outside 0..1
+    or not paired, and under `fixed` on scores other than 0 and 1 and on shares.
     """
-    _check_rule(rule)
+    _check(rule, shares, len(scores))
     if len(scores) != len(reference):
         raise BadInput("scores", f"{len(scores)} units but {len(reference)} of the reference, pair them first")
     _check_scores("scores", scores, rule)
     _check_scores("reference", reference, rule)
     gaps = [score - other for score, other in zip(scores, reference, strict=True)]
     if rule.method == "sequential":
-        standings = [_bet("gap", gap_game(gaps, rule), rule), _bet("bar", bar_game(scores, rule), rule)]
+        standings = _bet({"gap": gap_game(gaps, rule, shares), "bar": bar_game(scores, rule, shares)}, rule)
     else:
         standings = [_test_gap(gaps, rule), _test_bar(scores, rule)]
     return _verdict(standings, len(scores), rule)
 
 
-def qualify(scores: Sequence[float], rule: Rule) -> Verdict:
+def qualify(scores: Sequence[float], rule: Rule, shares: Sequence[float] = ()) -> Verdict:
     """The verdict on the reference itself, which has only the bar to meet; otherwise as `judge`."""
-    _check_rule(rule)
+    _check(rule, shares, len(scores))
     _check_scores("scores", scores, rule)
-    bar = _bet("bar", bar_game(scores, rule), rule) if rule.method == "sequential" else _test_bar(scores, rule)
-    return _verdict([bar], len(scores), rule)
-
-
-def least_units(rule: Rule) -> int:
-    """The units below which nothing is called sufficient: fewer, all passed and none lost, cannot show gap and bar.
-
-    For the gap this is policy as well as arithmetic: wins could show it earlier.
-    """
-    _check_rule(rule)
-    goal = math.log(rule.alpha)
-    # Rounded first: where alpha is an exact power the quotient may be a whole number plus 1e-16.
-    return max(math.ceil(round(goal / math.log(chance), 9)) for chance in (1 - rule.margin, rule.bar))
+    if rule.method == "sequential":
+        standings = _bet({"bar": bar_game(scores, rule, shares)}, rule)
+    else:
+        standings = [_test_bar(scores, rule)]
+    return _verdict(standings, len(scores), rule)
 
 
 def _verdict(standings: Sequence[_Standing], n: int, rule: Rule) -> Verdict:
-    method = _METHODS[rule.method]
+    method = _method(rule)
     sufficient_at = max(least_units(rule), *(standing.shown_at for standing in standings))
     refuted = min(standings, key=lambda standing: standing.refuted_at)
     if refuted.refuted_at <= min(sufficient_at, n):
@@ -118,18 +154,27 @@ def _needed(standings: Sequence[_Standing], n: int, rule: Rule) -> int:
     return max(1, math.ceil(min(units, MOST_FURTHER)))
 
 
-def _bet(claim: str, game: Game, rule: Rule) -> _Standing:
+def _bet(games: dict[str, Game], rule: Rule) -> list[_Standing]:
+    n = max(len(game.units) for game in games.values())
+    paths = {claim: log_wealth(game, rule) for claim, game in games.items()}
+    # A refutation counts only if it comes no later than all claims are shown: beyond that nothing need be played.
+    last = min(n, max(least_units(rule), *(_reached(path, rule) for path in paths.values())))
+    return [_standing(claim, game, paths[claim], int(last), rule) for claim, game in games.items()]
+
+
+def _standing(claim: str, game: Game, path: Sequence[float], last: int, rule: Rule) -> _Standing:
     against = game.mirrored()
-    path, opposite = log_wealth(game, rule), log_wealth(against, rule)
-    shown_at = _reached(path, rule)
+    opposite = log_wealth(replace(against, units=against.units[:last]), rule)
+    shown_at, refuted_at = _reached(path, rule), _reached(opposite, rule)
+    is_open = last == len(game.units)
     return _Standing(
         claim=claim,
         shown_at=shown_at,
-        refuted_at=_reached(opposite, rule),
+        refuted_at=refuted_at,
         shown=math.exp(max(path)) if path else None,
         refuted=math.exp(max(opposite)) if opposite else None,
-        to_show=further_by_betting(game, path[-1] if path else 0.0, rule),
-        to_refute=further_by_betting(against, opposite[-1] if opposite else 0.0, rule),
+        to_show=further_by_betting(game, path[-1] if path else 0.0, rule) if is_open else 0.0,
+        to_refute=further_by_betting(against, opposite[-1] if opposite else 0.0, rule) if is_open else math.inf,
         is_futile=math.isinf(shown_at) and is_futile(game, rule),
     )
 
@@ -171,16 +216,23 @@ def _test(claim: str, game: Game, rule: Rule, p: Callable[[Alternative], float])
     )
 
 
-def _check_rule(rule: Rule) -> None:
-    limits = {"margin": (rule.margin, Decimal(1)), "alpha": (rule.alpha, Decimal("0.5")), "bar": (rule.bar, Decimal(1))}
-    for name, (value, most) in limits.items():
-        if not (value.is_finite() and 0 < value < most):
-            raise BadInput(f"rule.{name}", f"{value} is not between 0 and {most}, choose one between, ends excluded")
-    if rule.horizon < 1:
-        raise BadInput("rule.horizon", f"{rule.horizon} units cannot be planned, take at least 1")
-    if rule.method == "fixed" and rule.horizon > MOST_UNITS:
-        problem = f"{rule.horizon} units are too many for the exact test, take at most {MOST_UNITS} or 'sequential'"
-        raise BadInput("rule.horizon", problem)
+def _method(rule: Rule) -> str:
+    if rule.method == "sequential":
+        return "betting e-process"
+    return "exact unconditional test" if rule.horizon <= MOST_UNITS else "Tango's score test"
+
+
+def _check(rule: Rule, shares: Sequence[float], units: int) -> None:
+    check_rule(rule)
+    if shares and rule.method == "fixed":
+        raise BadInput("rule.method", "the fixed test cannot weigh units, set it to 'sequential'")
+    if shares and len(shares) != units:
+        raise BadInput("shares", f"{len(shares)} shares of {units} units, give one each")
+    for i, share in enumerate(shares):
+        if not 0 < share <= 1:
+            raise BadInput(
+                f"shares[{i}]", f"{share} is not above 0 and at most 1, divide by the heaviest unit's weight"
+            )
 
 
 def _check_scores(place: str, scores: Sequence[float], rule: Rule) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from statistics import NormalDist
 
 from ..values import Rule
-from .betting import CAP, Game, next_bet, second_moment
+from .betting import CAP, Game, horizon_at, next_bet, second_moment
 
 __all__ = ["MOST_FURTHER", "further_by_betting", "further_by_counting", "is_futile"]
 
@@ -21,9 +21,9 @@ _RESERVE = 1.3
 _HOPE_UNITS = 10
 """How many units the hope weighs beside those seen: without it a first loss would forecast ruin."""
 
-_FUTILE_POWER = 0.1
-_FUTILE_FROM = 20
-_SEQUENTIAL_COST = 1.1
+FUTILE_POWER = 0.1
+FUTILE_FROM = 20
+SEQUENTIAL_COST = 1.1
 
 
 def further_by_betting(game: Game, log_wealth: float, rule: Rule) -> float:
@@ -69,17 +69,19 @@ def further_by_counting(game: Game, rule: Rule) -> float:
 def is_futile(game: Game, rule: Rule) -> bool:
     """Whether the claim has under 10 % conditional power at the horizon, even if the units to come fulfil the hope.
 
-    Never before 20 units, nor beyond the horizon. Going on regardless costs units, not validity.
+    Never before 20 units, nor at a horizon itself; past one it is the next that counts. Going on regardless costs
+    units, not validity.
     """
     seen = len(game.units)
-    left = rule.horizon - seen
-    if seen < _FUTILE_FROM or left <= 0:
+    horizon = horizon_at(max(seen - 1, 0), rule.horizon)
+    left = horizon - seen
+    if seen < FUTILE_FROM or left <= 0:
         return False
     drift = sum(chance * x for x, chance in game.hope.items())
     variance = second_moment(math.fsum(x * x for x in game.units), seen)
     quantile = NormalDist().inv_cdf(1 - float(rule.alpha))
-    lead = math.fsum(game.units) + left * drift - _SEQUENTIAL_COST * quantile * math.sqrt(rule.horizon * variance)
-    return NormalDist().cdf(lead / math.sqrt(left * variance)) < _FUTILE_POWER
+    lead = math.fsum(game.units) + left * drift - SEQUENTIAL_COST * quantile * math.sqrt(horizon * variance)
+    return NormalDist().cdf(lead / math.sqrt(left * variance)) < FUTILE_POWER
 
 
 def _chances(game: Game) -> dict[float, float]:

@@ -20,14 +20,11 @@ def server() -> Iterator[Edge]:
 
 
 @pytest.fixture
-def edge(server: Edge, monkeypatch: pytest.MonkeyPatch) -> Edge:
-    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "SOME_KEY"):
-        monkeypatch.setenv(name, KEY)
-    server.page = Page()
-    server.paths.clear()
-    server.sent.clear()
-    server.headers.clear()
-    return server
+def edge(server: Edge, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edge]:
+    monkeypatch.setenv("SOME_KEY", KEY)
+    server.clear()
+    yield server
+    server.hold.set()
 
 
 @pytest.fixture

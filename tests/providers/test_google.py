@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from google.genai.types import GenerateContentResponse
-from providers.edge import KEY, Ask, Edge, Page, tier_of
+from providers.edge import KEY, Ask, Edge, Page, inside, request_of, tier_of
 
 from harness import prices
 from harness.errors import ProviderError
+from harness.providers import Listed
 from harness.values import Usage
 
 PARTS: list[dict[str, object]] = [{"text": "thinking", "thought": True}, {"text": "Pa"}, {"text": "ris"}]
@@ -41,16 +43,42 @@ def test_our_page_is_one_of_theirs() -> None:
 
 
 @pytest.mark.parametrize(
-    # 80 at 0.75, 20 cached at 0.075 and 50 at 3.75 dollars a million; twice that from 2027 on.
-    ("on", "cost"), [(date(2026, 11, 22), Decimal("0.000249")), (date(2027, 1, 2), Decimal("0.000498"))]
-)  # fmt: skip
-def test_an_answer_carries_its_text_model_and_exact_usage(ask: Ask, edge: Edge, on: date, cost: Decimal) -> None:
-    response = ask("google", reply())
+    ("model", "on", "cost"),
+    [
+        # 80 at 0.75, 20 cached at 0.075 and 50 at 3.75 dollars a million; twice that from 2027 on.
+        ("gemini-3.8-flash", date(2026, 11, 22), "0.000249"),
+        ("gemini-3.8-flash", date(2027, 1, 2), "0.000498"),
+        # At 0.30, 0.03 and 2.50 dollars.
+        ("gemini-3.5-flash-lite", date(2026, 11, 22), "0.0001496"),
+    ],
+)
+def test_an_answer_carries_its_text_model_and_exact_usage(
+    ask: Ask, edge: Edge, model: str, on: date, cost: str
+) -> None:
+    response = ask("google", reply(modelVersion=f"{model}-002"), model=model)
 
-    assert (response.text, response.finish, response.model) == ("Paris", "ok", "gemini-3.8-flash-002")
+    assert (response.text, response.finish, response.model) == ("Paris", "ok", f"{model}-002")
     assert response.usage == Usage(input=100, output=50, cached=20, reasoning=40)
-    assert prices.cost(response.usage, tier_of("google", edge), "USD", on) == cost
-    assert "sdkHttpResponse" not in response.raw
+    tier = replace(tier_of("google", edge), model=model, base_url=None)
+    assert prices.cost(response.usage, tier, "USD", on) == Decimal(cost)
+    assert response.raw == reply(modelVersion=f"{model}-002").body
+
+
+def test_counts_that_are_absent_are_zero(ask: Ask) -> None:
+    assert ask("google", reply(usageMetadata={})).usage == Usage(input=0, output=0)
+    usage = {"promptTokenCount": 9, "toolUsePromptTokenCount": 2, "thoughtsTokenCount": 40}
+    eaten = ask("google", reply(candidates=candidate("MAX_TOKENS"), usageMetadata=usage))
+    assert (eaten.usage, eaten.finish) == (Usage(input=11, output=40, reasoning=40), "truncated")
+
+
+def test_without_any_usage_only_a_blocked_prompt_is_an_answer(ask: Ask) -> None:
+    blocked = reply(candidates=None, usageMetadata=None, promptFeedback={"blockReason": "OTHER"})
+    assert ask("google", blocked).usage == Usage(input=0, output=0)
+
+    for page in (reply(usageMetadata=None), reply(candidates=None), reply(candidates=[])):
+        with pytest.raises(ProviderError) as caught:
+            ask("google", page)
+        assert caught.value.fault == "unreadable reply"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +87,10 @@ def test_an_answer_carries_its_text_model_and_exact_usage(ask: Ask, edge: Edge, 
         ({"candidates": None, "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}, "filtered"),
         ({"candidates": candidate("SAFETY")}, "filtered"),
         ({"candidates": candidate("RECITATION", PARTS)}, "filtered"),
+        ({"candidates": candidate("MODEL_ARMOR")}, "filtered"),
         ({"candidates": candidate("MAX_TOKENS")}, "truncated"),
+        ({"candidates": candidate("CONTINUATION", PARTS)}, "truncated"),
+        ({"candidates": candidate("MALFORMED_RESPONSE", PARTS)}, "truncated"),
         ({"candidates": candidate("STOP")}, "empty"),
     ],
 )
@@ -104,11 +135,11 @@ def error(status: int, **body: object) -> Page:
 
 
 @pytest.mark.parametrize(
-    ("quota", "kind", "hint"),
-    [("GenerateRequestsPerMinute", "transient", 45.837), ("GenerateRequestsPerDayPerProject", "fatal", None)],
+    ("quota", "fault", "hint"),
+    [("GenerateRequestsPerMinute", "rate limit", 45.837), ("GenerateRequestsPerDayPerProject", "limit reached", None)],
 )
 def test_waiting_time_and_hopeless_quotas_are_read_from_the_body(
-    ask: Ask, quota: str, kind: str, hint: float | None
+    ask: Ask, quota: str, fault: str, hint: float | None
 ) -> None:
     details = [
         {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": quota}]},
@@ -118,11 +149,41 @@ def test_waiting_time_and_hopeless_quotas_are_read_from_the_body(
     with pytest.raises(ProviderError) as caught:
         ask("google", error(429, details=details))
 
-    assert (caught.value.kind, caught.value.retry_after) == (kind, hint)
+    assert (caught.value.fault, caught.value.retry_after) == (fault, hint)
 
 
 def test_a_wrong_key_is_named_though_google_calls_it_a_bad_request(ask: Ask) -> None:
     with pytest.raises(ProviderError, match="the key was refused") as caught:
         ask("google", error(400, details=[{"reason": "API_KEY_INVALID"}]))
 
-    assert caught.value.kind == "fatal"
+    assert caught.value.fault == "key refused"
+
+
+def test_input_tokens_are_counted_without_asking_the_model(edge: Edge) -> None:
+    edge.page = Page(body={"totalTokens": 17})
+    request = replace(request_of("google"), schema='{"type":"object"}')
+
+    assert inside("google", edge, lambda it: it.count(request)) == 17
+    assert edge.paths == ["/v1/models/gemini-3.8-flash:countTokens"]
+    parts = [{"text": text} for text in ("Be brief.", '{"type":"object"}', "What is the capital of France?")]
+    assert edge.sent == [{"contents": [{"role": "user", "parts": parts}]}]
+
+
+def test_models_are_listed_page_by_page_by_the_names_that_requests_use(edge: Edge) -> None:
+    edge.page = lambda path: Page(
+        body={"models": [{"name": "models/gemini-b"}]}
+        if "pageToken=more" in path
+        else {"models": [{"name": "models/gemini-a"}], "nextPageToken": "more"}
+    )
+
+    assert inside("google", edge, lambda it: it.models()) == (Listed(id="gemini-a"), Listed(id="gemini-b"))
+
+
+def test_an_address_may_name_the_version(edge: Edge) -> None:
+    edge.page = reply()
+
+    for suffix in ("", "/v1beta", "/gateway/v1beta/", "/v2alpha1"):
+        inside("google", edge, lambda it: it.complete(request_of("google")), base_url=edge.url + suffix)
+
+    call = "models/gemini-3.8-flash:generateContent"
+    assert edge.paths == [f"/v1/{call}", f"/v1beta/{call}", f"/gateway/v1beta/{call}", f"/v2alpha1/{call}"]

@@ -9,11 +9,11 @@ from decimal import Decimal
 
 import pytest
 from openai.types.chat import ChatCompletion
-from providers.edge import KEY, Ask, Edge, Page, request_of, tier_of
+from providers.edge import KEY, Ask, Edge, Page, inside, tier_of
 
 from harness import prices
-from harness.errors import BadInput
-from harness.providers import openai_compatible
+from harness.errors import BadInput, ProviderError
+from harness.providers import Listed, openai_compatible
 from harness.values import Price, Usage
 
 
@@ -56,6 +56,7 @@ def test_an_answer_carries_its_text_model_and_exact_usage(ask: Ask, edge: Edge) 
     [
         (completion(None, refusal="No."), "refusal", "No."),
         (completion('{"a": ', "length"), "truncated", '{"a": '),
+        (completion("Par", "model_length"), "truncated", "Par"),
         (completion("", "content_filter"), "filtered", ""),
         (completion(None), "empty", ""),
     ],
@@ -72,6 +73,43 @@ def test_sparse_bodies_of_small_servers_are_read(ask: Ask) -> None:
     del page.body["choices"][0]["message"]["refusal"], page.body["choices"][0]["logprobs"]
 
     assert ask("openai-compatible", page).usage == Usage(input=7, output=3)
+
+
+def test_content_in_parts_is_read_without_the_thoughts(ask: Ask) -> None:
+    page = completion()
+    parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": "Pa"}, {"type": "text", "text": "ris"}]
+    page.body["choices"][0]["message"]["content"] = parts
+
+    assert ask("openai-compatible", page).text == "Paris"
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"error": {"code": 429, "message": "upstream"}}, "rate limit"),
+        ({"error": {"code": 502, "message": "upstream"}, "choices": []}, "server fault"),
+        ({"error": {"code": "server_error", "message": "upstream"}}, "server fault"),
+        ({"error": "upstream"}, "bad request"),
+        ({"choices": [{"finish_reason": "error", "message": {"content": "Par"}}]}, "unreadable reply"),
+        (
+            {"choices": [{"finish_reason": None, "error": {"code": 502}, "message": {"content": ""}}]},
+            "unreadable reply",
+        ),
+    ],
+)
+def test_a_routers_fault_that_comes_with_status_200_is_no_answer(ask: Ask, body: dict[str, object], fault: str) -> None:
+    with pytest.raises(ProviderError) as caught:
+        ask("openai-compatible", Page(body=body))
+
+    assert caught.value.fault == fault
+    assert "/some-model: " in str(caught.value)
+
+
+def test_models_are_listed(edge: Edge) -> None:
+    edge.page = Page(body={"data": [{"id": "a", "aliases": []}, {"id": "b"}]})
+
+    assert inside("openai-compatible", edge, lambda it: it.models()) == (Listed(id="a"), Listed(id="b"))
+    assert edge.paths == ["/v1/models"]
 
 
 def test_everything_that_is_asked_for_is_sent(ask: Ask, edge: Edge) -> None:
@@ -101,18 +139,6 @@ def test_no_sampling_parameter_is_sent_by_itself(ask: Ask, edge: Edge) -> None:
 
     assert sorted(edge.sent[0]) == ["max_tokens", "messages", "model"]
     assert [message["role"] for message in edge.sent[0]["messages"]] == ["user"]
-
-
-def test_a_server_without_keys_needs_none(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SOME_KEY")
-    edge.page = completion()
-
-    async def go() -> str:
-        tier = replace(tier_of("openai-compatible", edge), key_env=None)
-        async with openai_compatible.connect(tier) as connection:
-            return (await connection.complete(request_of("openai-compatible"))).text
-
-    assert asyncio.run(go()) == "Paris"
 
 
 def test_an_address_is_needed(edge: Edge) -> None:

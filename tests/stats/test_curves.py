@@ -4,11 +4,12 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.stats import hull
+from harness.stats import aiq, hull, mix_quality
 
 CURVES = st.lists(st.tuples(st.integers(0, 12).map(float), st.integers(0, 12).map(lambda n: n / 16)), max_size=12)
 
@@ -78,3 +79,39 @@ def test_the_hull_does_not_depend_on_the_order_of_points(points: list[tuple[floa
     rng.shuffle(shuffled)  # type: ignore[attr-defined]
 
     assert [points[i] for i in hull(points)] == [shuffled[i] for i in hull(shuffled)]
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([(0.0, 0.5), (1.0, 1.0)], 0.75),
+        ([(0.0, 0.5), (1.0, 0.9), (2.0, 0.7)], 0.8),
+        ([(1.0, 0.5), (3.0, 0.4)], 0.5),
+        ([(1.0, 0.5), (1.0, 0.75)], 0.75),
+        ([(2.0, 0.5)], 0.5),
+        ([(0.0, 0.0), (1.0, 0.8), (2.0, 1.0)], 0.65),
+    ],
+    ids=["line", "flat to the dearest", "dominated", "same cost", "one", "bent"],
+)
+def test_aiq(points: list[tuple[float, float]], expected: float) -> None:
+    assert aiq(points) == pytest.approx(expected)
+
+
+@settings(deadline=None)
+@given(CURVES.filter(bool))
+def test_mixing_two_points_reaches_the_hull_and_no_more(points: list[tuple[float, float]]) -> None:
+    corners = hull(points)
+    grid = np.linspace(points[corners[0]][0], max(cost for cost, _ in points), 7)
+    costs, qualities = (np.array([column]) for column in zip(*points, strict=True))
+
+    found = mix_quality(costs, qualities, grid)
+
+    assert found.shape == (1, 7)
+    assert found[0] == pytest.approx([float(reachable(points, corners, cost)) for cost in grid])
+
+
+def test_nothing_is_had_for_less_than_the_cheapest() -> None:
+    found = mix_quality(np.array([[1.0, 2.0]]), np.array([[0.5, 0.7]]), np.array([0.5, 1.5, 9.0]))
+
+    assert np.isnan(found[0, 0])
+    assert found[0, 1:].tolist() == pytest.approx([0.6, 0.7])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.stats import binomial_p, exact_p, judge, least_units, qualify
+from harness.stats import Pair, binomial_p, decide, exact_p, gather, judge, least_units, qualify, tango_z
 from harness.values import Rule
 
 RULE = Rule(margin=Decimal("0.10"), alpha=Decimal("0.05"), bar=Decimal("0.80"), horizon=100, method="sequential")
@@ -264,7 +264,6 @@ def test_good_tiers_are_seldom_called_insufficient_and_mostly_sufficient() -> No
         ({"alpha": Decimal(0)}, "rule.alpha: 0 is not between 0 and 0.5"),
         ({"bar": Decimal("1.5")}, "rule.bar: 1.5 is not between 0 and 1"),
         ({"horizon": 0}, "rule.horizon: 0 units cannot be planned"),
-        ({"horizon": 1001, "method": "fixed"}, "rule.horizon: 1001 units are too many for the exact test"),
     ],
 )
 def test_impossible_rules_are_refused(change: dict[str, Any], message: str) -> None:
@@ -291,3 +290,143 @@ def test_impossible_scores_are_refused(scores: list[float], reference: list[floa
         judge(scores, reference, rule)
 
     assert str(refused.value).startswith(message)
+
+
+def test_beyond_a_thousand_units_the_fixed_test_is_tangos_score() -> None:
+    scores, reference = units(both=1100, wins=30, losses=40, neither=30)
+
+    verdict = judge(scores, reference, replace(FIXED, margin=Decimal("0.05"), horizon=1200))
+
+    assert (verdict.kind, verdict.method) == ("sufficient", "Tango's score test")
+    z = tango_z(30, 40, 1200, -0.05)
+    assert verdict.statistic == pytest.approx(max(0.5 * math.erfc(z / math.sqrt(2)), binomial_p(1130, 1200, 0.8)))
+
+
+def test_full_shares_change_nothing() -> None:
+    scores, reference = units(both=50, wins=2, losses=3, neither=2)
+
+    assert judge(scores, reference, RULE, [1.0] * 57) == judge(scores, reference, RULE)
+
+
+def test_light_units_move_the_verdict_less_than_heavy_ones() -> None:
+    # Half of the work is lost, but it is a twentieth of the mix.
+    scores, reference = [1.0, 0.0] * 100, [1.0] * 200
+    rule = replace(RULE, margin=Decimal("0.20"), bar=Decimal("0.70"), horizon=200)
+
+    assert judge(scores, reference, rule).kind == "insufficient"
+    assert judge(scores, reference, rule, [1.0, 0.05] * 100).kind == "sufficient"
+
+
+@pytest.mark.parametrize(
+    ("rule", "shares", "message"),
+    [
+        (RULE, [1.0], "shares: 1 shares of 2 units"),
+        (RULE, [1.0, 1.2], "shares[1]: 1.2 is not above 0 and at most 1"),
+        (RULE, [1.0, 0.0], "shares[1]: 0.0 is not above 0 and at most 1"),
+        (FIXED, [1.0, 1.0], "rule.method: the fixed test cannot weigh units"),
+    ],
+)
+def test_impossible_shares_are_refused(rule: Rule, shares: list[float], message: str) -> None:
+    for scores, reference in (([1.0, 1.0], [1.0, 1.0]), ([1.0, 1.0], None)):
+        with pytest.raises(BadInput) as refused:
+            _ = judge(scores, reference, rule, shares) if reference else qualify(scores, rule, shares)
+        assert str(refused.value).startswith(message)
+
+
+def pairs_of(scores: list[float], reference: list[float]) -> list[Pair]:
+    return [
+        Pair(sample=str(i), unit=str(i), scores=(score,), reference=(other,))
+        for i, (score, other) in enumerate(zip(scores, reference, strict=True))
+    ]
+
+
+def hole(i: int, *, at: str) -> Pair:
+    return Pair(
+        sample=f"hole {i}",
+        unit=f"hole {i}",
+        scores=() if at in ("tier", "both") else (1.0,),
+        reference=() if at in ("reference", "both") else (1.0,),
+    )
+
+
+def test_without_holes_decide_says_what_judge_says() -> None:
+    scores, reference = units(both=90, wins=2, losses=2, neither=2)
+
+    decision = decide(pairs_of(scores, reference), RULE)
+
+    assert decision.verdict == judge(scores, reference, RULE)
+    assert (decision.units, decision.holes, decision.has_many_holes) == (96, 0, False)
+    assert decide(pairs_of(scores, reference), RULE, alone=True).verdict == qualify(scores, RULE)
+
+
+def test_no_pairs_are_no_data() -> None:
+    decision = decide([], RULE)
+
+    assert (decision.verdict.kind, decision.verdict.why, decision.units, decision.holes) == (
+        *("inconclusive", "no data"),
+        *(0, 0),
+    )
+
+
+@pytest.mark.parametrize("at", ["tier", "reference", "both"])
+def test_a_few_holes_do_not_turn_a_clear_verdict(at: str) -> None:
+    good = pairs_of([1.0] * 80, [1.0] * 80)
+    poor = pairs_of([0.0] * 40, [1.0] * 40)
+    holes = [hole(i, at=at) for i in range(1)]
+
+    assert decide(holes + good, RULE).verdict.kind == "sufficient"
+    assert decide(holes + poor, RULE).verdict.kind == "insufficient"
+    assert not decide(good + holes, RULE).has_many_holes
+
+
+@pytest.mark.parametrize("at", ["tier", "reference", "both"])
+def test_holes_that_could_turn_the_verdict_leave_it_open(at: str) -> None:
+    # An open reference can turn a claim only where the tier itself failed.
+    failed = replace(hole(0, at="reference"), scores=(0.0,))
+    holes = [replace(failed, sample=f"h{i}", unit=f"h{i}") if at == "reference" else hole(i, at=at) for i in range(8)]
+
+    decision = decide(holes + pairs_of([1.0] * 60, [1.0] * 60), RULE)
+
+    assert (decision.verdict.kind, decision.verdict.why) == ("inconclusive", "missing data")
+    assert decision.verdict.needed == 8
+    assert decision.has_many_holes
+    assert decision.units == 60
+
+
+def test_holes_could_save_a_tier_that_looks_insufficient() -> None:
+    holes = [hole(i, at="tier") for i in range(30)]
+    poor = pairs_of([0.0, 1.0] * 13, [1.0] * 26)
+
+    assert decide(poor, RULE).verdict.kind == "insufficient"
+    assert decide(holes + poor, RULE).verdict.why == "missing data"
+
+
+def test_the_reference_alone_may_have_holes_too() -> None:
+    own = [Pair(sample=str(i), unit=str(i), scores=(1.0,)) for i in range(40)]
+    holes = [Pair(sample=f"h{i}", unit=f"h{i}", scores=()) for i in range(12)]
+
+    assert decide(own, RULE, alone=True).verdict.kind == "sufficient"
+    assert decide(holes + own, RULE, alone=True).verdict.why == "missing data"
+
+
+def test_needed_is_resampled_from_twenty_units_on() -> None:
+    few, more = pairs_of([1.0] * 15, [1.0] * 15), pairs_of([1.0] * 30, [1.0] * 30)
+
+    assert decide(few, RULE).verdict == judge([1.0] * 15, [1.0] * 15, RULE)
+    # Ties alone are decided after 39 units.
+    assert decide(more, RULE).verdict.needed == 9
+
+
+def test_decide_weighs_units_by_the_mix() -> None:
+    heavy, light = Pair(sample="", unit="", scores=(1.0,), reference=(1.0,), weight=20), (0.0,)
+    mixed = [
+        replace(heavy, sample=str(i), unit=str(i))
+        if i % 2
+        else replace(heavy, sample=str(i), unit=str(i), weight=1, scores=light)
+        for i in range(200)
+    ]
+    rule = replace(RULE, margin=Decimal("0.20"), bar=Decimal("0.70"), horizon=200)
+
+    assert decide(mixed, rule, heaviest=20).verdict.kind == "sufficient"
+    assert decide(mixed, rule).verdict.kind == "insufficient"
+    assert gather(mixed, heaviest=20).shares[:2] == (0.05, 1.0)

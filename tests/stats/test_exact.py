@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.stats import binomial_p, exact_p, tango_z
+from harness.stats import binomial_p, critical_z, exact_p, tango_z
 
 # Cells: both pass, tier only, reference only, neither; margin 0.05.
 P_VALUES = [
@@ -65,6 +65,7 @@ def test_exact_p_is_the_size_at_the_critical_score(
     margin: float, n: int, table: tuple[int, int], score: float, size: float
 ) -> None:
     assert tango_z(*table, n, -margin) == pytest.approx(score, abs=1e-9)
+    assert critical_z(n, margin, 0.05) == pytest.approx(score, abs=1e-9)
     # These references too are maxima on a coarser grid.
     assert size - 1e-8 <= exact_p(*table, n, margin) <= size + 1e-4
 
@@ -75,6 +76,26 @@ def test_exact_p_is_the_size_at_the_critical_score(
 )
 def test_exact_p_without_discordant_pairs(margin: float, n: int, p: float) -> None:
     assert exact_p(0, 0, n, margin) == pytest.approx(p, abs=5e-6)
+
+
+def test_the_critical_score_divides_the_tables_as_their_p_values_do() -> None:
+    n, margin, alpha = 24, 0.15, 0.1
+    shown, refuted = critical_z(n, margin, alpha), critical_z(n, margin, alpha, "less")
+
+    for table in tables(n)[::3]:
+        z = round(tango_z(*table, n, -margin), 9)
+        assert (z >= shown) == (exact_p(*table, n, margin) <= alpha)
+        assert (-z >= refuted) == (exact_p(*table, n, margin, "less") <= alpha)
+
+
+def test_no_score_is_critical_where_too_few_units_can_show_anything() -> None:
+    assert critical_z(3, 0.05, 0.001) == math.inf
+
+
+def test_beyond_a_thousand_units_the_normal_distribution_serves() -> None:
+    assert critical_z(1001, 0.05, 0.05) == pytest.approx(1.6448536269514722)
+    assert exact_p(20, 25, 1001, 0.05) == pytest.approx(0.5 * math.erfc(tango_z(20, 25, 1001, -0.05) / math.sqrt(2)))
+    assert exact_p(20, 25, 1001, 0.05, "less") == pytest.approx(1 - exact_p(20, 25, 1001, 0.05))
 
 
 def test_wins_may_certify_with_fewer_units_than_ties_would() -> None:

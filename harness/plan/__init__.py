@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
-from . import prices, prompts, suites, weights
-from .values import Ask, Ladder, Plan, Request, Sample, Suite, Tier
+from .. import prompts, suites, weights
+from ..values import Ask, Ladder, Plan, Request, Sample, Suite, Tier
+from .estimates import Estimate, estimate, total
 
-__all__ = ["Estimate", "estimate", "missing", "plan"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What one suite at one tier takes. `worst` cannot be exceeded, `expected` is a guess; both in the ladder's unit."""
-
-    suite: str
-    tier: str
-    requests: int
-    stored: int
-    to_ask: int
-    expected: Decimal
-    worst: Decimal
+__all__ = ["Estimate", "estimate", "missing", "plan", "total"]
 
 
 def plan(ladder: Ladder, chosen: Iterable[Suite], *, epochs: int | None = None, only: Collection[str] = ()) -> Plan:
@@ -58,30 +43,6 @@ def missing(plan: Plan, stored: Collection[str]) -> tuple[tuple[Tier, Request], 
             if request.key not in stored:
                 found.setdefault(request.key, (ask.tier, request))
     return tuple(found.values())
-
-
-def estimate(plan: Plan, stored: Collection[str], on: date) -> tuple[Estimate, ...]:
-    """Requests and costs of what is still to ask, per suite and tier, at the prices of a day."""
-    unit = plan.ladder.unit
-    rows = []
-    for suite in plan.suites:
-        for tier in plan.ladder.tiers:
-            mine = {r.key: r for ask in plan.asks if (ask.suite, ask.tier) == (suite.id, tier) for r in ask.requests}
-            if not mine:
-                continue
-            asked = [request for key, request in mine.items() if key not in stored]
-            rows.append(
-                Estimate(
-                    suite=suite.id,
-                    tier=tier.name,
-                    requests=len(mine),
-                    stored=len(mine) - len(asked),
-                    to_ask=len(asked),
-                    expected=sum((prices.expected(each, tier, unit, on) for each in asked), Decimal(0)),
-                    worst=sum((prices.worst_case(each, tier, unit, on) for each in asked), Decimal(0)),
-                )
-            )
-    return tuple(rows)
 
 
 def _requests(suite: Suite, sample: Sample, tier: Tier, epoch: int, pinned: str | None) -> tuple[Request, ...]:

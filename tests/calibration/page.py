@@ -1,0 +1,183 @@
+"""The calibration page: a table for each question, and one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from calibration.measures import EXACT, SEQUENTIAL, Rate
+from calibration.routing import Routed
+
+from harness.stats import Chances
+
+Powered = tuple[str, float, Chances, float, float | None]
+Ground = tuple[str, str, int, float, float]
+
+ALPHA = 0.05
+COLOURS = {
+    SEQUENTIAL: "#0b6e4f",
+    EXACT: "#08a045",
+    "Tango limit": "#8d6a9f",
+    "Wald limit": "#d17b0f",
+    "point estimate within the margin": "#c1292e",
+    "not significantly worse (McNemar)": "#555555",
+}
+
+HEAD = """# Calibration
+
+How often the tests of tierfloor are wrong, how much they can show, and what they spend, in simulated worlds whose truth
+is known; beside them the rules that are used elsewhere, in the same worlds. Made by `nox -s calibration`; the seed is
+fixed, so the same packages give the same page.
+
+Unless said otherwise: margin .05, alpha .05, bar .80. Standard errors are in brackets where rates are simulated; the
+others are enumerated. Our own rows are **bold**.
+
+![Error at the margin by rule and size, and floors that are too cheap](calibration.svg)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Everything that the page shows."""
+
+    rates: dict[str, Sequence[Rate]]
+    powered: Sequence[Powered]
+    routed: dict[int, Sequence[Routed]]
+    ground: Sequence[Ground]
+
+
+def text(results: Results) -> str:
+    """The page in Markdown."""
+    parts = [HEAD]
+    for margin, rates in results.rates.items():
+        title = "Hard cases" if margin == "hard" else f"A tier that loses just {margin}"
+        said = (
+            "" if margin == "hard" else " The worst over references that pass .50 to .99 and correlations of .2 to .6."
+        )
+        parts.append(f"## {title}: how often it is called good enough\n\nAt most 5 % is right.{said}\n")
+        parts.append(_rates(rates))
+    parts.append(
+        "## What can be shown\n\nA tier as good as its reference, correlation .4, without a bar. "
+        "`earlier` are the figures of an independent simulation or enumeration.\n"
+    )
+    parts.append(_powered(results.powered))
+    for horizon, routed in results.routed.items():
+        parts.append(_routing_head(horizon))
+        parts.append(_routed(routed))
+    parts.append(
+        "## Other rules on their own ground\n\nHow often each accepts the tier, and how often our e-process "
+        "does with that n as its horizon.\n"
+    )
+    parts.append(
+        _table(
+            ("rule", "world", "n", "accepted", "by ours"),
+            ((r, w, str(n), _percent(a), _percent(b)) for r, w, n, a, b in results.ground),
+        )
+    )
+    return "\n".join(parts)
+
+
+def figure(results: Results, path: Path) -> None:
+    """Draw the page's figure as SVG, the same bytes for the same results."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    with mpl.rc_context({"svg.hashsalt": "calibration", "svg.fonttype": "none", "font.size": 9}):
+        drawn, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), width_ratios=(1, 1.1))
+        for (rule, world), rates in _by_rule(results.rates["0.05"]).items():
+            peeking = world != "passes and fails" and rule != SEQUENTIAL
+            label = f"{rule}, read after every unit" if peeking or rule == SEQUENTIAL else rule
+            left.plot(
+                [r.n for r in rates],
+                [100 * r.rate for r in rates],
+                "o--" if peeking else "o-",
+                color=COLOURS[rule],
+                label=label,
+                linewidth=2.4 if rates[0].ours else 1.2,
+                markersize=4,
+            )
+        left.axhline(100 * ALPHA, color="black", linewidth=0.8, linestyle=":")
+        left.set(
+            yscale="log",
+            xscale="log",
+            xlabel="units",
+            ylabel="called good enough, %",
+            title="A tier that loses just the margin",
+        )
+        left.set_yticks([2, 5, 10, 20, 50, 100], labels=["2", "5", "10", "20", "50", "100"])
+        left.set_xticks([50, 100, 200, 400], labels=["50", "100", "200", "400"])
+        left.minorticks_off()
+        left.legend(fontsize=6.5, loc="center left", bbox_to_anchor=(0.0, 0.42), framealpha=0.85)
+        trap = [r for r in results.routed[200] if r.world == "trap .91/.91/.96"]
+        names = [r.procedure for r in trap][::-1]
+        bars = right.barh(
+            names, [100 * r.wrong for r in trap][::-1], color=["#0b6e4f" if r.ours else "#c1292e" for r in trap][::-1]
+        )
+        right.bar_label(
+            bars, labels=[f"{100 * r.wrong:.1f} %, ${r.dollars:.2f}" for r in trap][::-1], padding=3, fontsize=7
+        )
+        right.axvline(100 * ALPHA, color="black", linewidth=0.8, linestyle=":")
+        right.set(xlim=(0, 125), xlabel="floor too cheap, %", title="Two tiers of .91 below a reference of .96")
+        right.tick_params(axis="y", labelsize=7)
+        drawn.tight_layout()
+        drawn.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        plt.close(drawn)
+
+
+def _rates(rates: Sequence[Rate]) -> str:
+    sizes = sorted({rate.n for rate in rates})
+    rows = []
+    for (rule, world), found in _by_rule(rates).items():
+        cells = {rate.n: _percent(rate.rate, rate.error if rate.runs else None) for rate in found}
+        rows.append((_bold(rule, found[0].ours), world, *(cells.get(n, "") for n in sizes)))
+    return _table(("rule", "world", *(f"n = {n}" for n in sizes)), rows)
+
+
+def _powered(powered: Sequence[Powered]) -> str:
+    rows = []
+    for method, quality, chances, earlier, earlier_units in powered:
+        units = f"{chances.units:.0f}" + (f" ({earlier_units:.0f})" if earlier_units else "")
+        rows.append(
+            (method, f"{quality:.2f}", str(chances.size), _percent(chances.sufficient), _percent(earlier), units)
+        )
+    return _table(("method", "pass rate", "horizon", "shown", "earlier", "units (earlier)"), rows)
+
+
+def _routing_head(horizon: int) -> str:
+    return (
+        f"## Three tiers, horizon {horizon}\n\nTrue pass rates of the cheap, the middle and the reference tier; floors "
+        "too cheap % / floors right % / mean dollars. Where a floor is not right and not too cheap the procedure stays "
+        f"on a dearer tier. Rules from elsewhere read {50} samples of each tier and take the cheapest that passes.\n"
+    )
+
+
+def _routed(routed: Sequence[Routed]) -> str:
+    worlds = list(dict.fromkeys(each.world for each in routed))
+    cells = {(e.procedure, e.world): f"{100 * e.wrong:.1f} / {100 * e.right:.0f} / {e.dollars:.2f}" for e in routed}
+    names = dict.fromkeys((each.procedure, each.ours) for each in routed)
+    return _table(
+        ("procedure", *worlds), ((_bold(name, ours), *(cells[name, world] for world in worlds)) for name, ours in names)
+    )
+
+
+def _by_rule(rates: Iterable[Rate]) -> dict[tuple[str, str], list[Rate]]:
+    found: dict[tuple[str, str], list[Rate]] = {}
+    for rate in rates:
+        found.setdefault((rate.rule, rate.world), []).append(rate)
+    return found
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _percent(share: float, error: float | None = None) -> str:
+    return f"{100 * share:.1f} %" + (f" ({100 * error:.1f})" if error is not None else "")
+
+
+def _bold(name: str, ours: bool) -> str:
+    return f"**{name}**" if ours else name
