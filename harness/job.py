@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "Asked",
     "Measured",
     "Selection",
+    "Stored",
     "ask",
     "choose",
     "collect",
@@ -165,14 +166,15 @@ def ask(
 
     Raises the first error that ends a run; what had arrived is stored then, and `spending` is right.
     """
-    today, unit = date.today(), plan.ladder.unit
+    unit = plan.ladder.unit
     todo = plan_.missing(plan, known)
     terms = run_.Terms(
-        connect=lambda tier: plugins.load("tierfloor.providers", tier.provider)(tier),
+        connect=_connect,
         keep=cache.add_all,
         release=cache.close,
-        worst=lambda tier, request: prices.worst_case(request, tier, unit, today),
-        cost=lambda tier, response: prices.cost(response.usage, tier, unit, today),
+        # The day in UTC, as answers have it, and looked up each time: a run may last over midnight.
+        worst=lambda tier, request: prices.worst_case(request, tier, unit, datetime.now(UTC).date()),
+        cost=lambda tier, response: _paid(tier, response, unit),
         report=report_progress,
         patience=patience,
         connections=connections,

@@ -32,7 +32,8 @@ def run_command(options: Namespace) -> int:
             console.note(f"the recording lacks {len(skipped)} answers and the weights to ask for them: tierfloor pull")
         known = stored.keys() | skipped
         if plan_.missing(plan, known):
-            spending = run_.Spending(_announce(plan, known, given.budget(options)))
+            spending = run_.Spending(given.budget(options))
+            _announce(options, plan, known, job.known_lengths(plan, folder, stored))
             asked = _ask(options, plan, known, cache, spending)
             stored, failures = {**stored, **asked.answers}, asked.failures
         measured = job.measure(plan, stored, failures, known=given.recorded_outcomes(folder, ladder))
@@ -123,18 +124,18 @@ def _plan_cells(row: plan_.Estimate) -> tuple[str, ...]:
     return (row.suite, row.tier, *map(str, counts), *map(report.money, amounts), row.basis)
 
 
-def _announce(plan: Plan, known: Collection[str], budget: Decimal | None) -> Decimal | None:
+def _announce(options: Namespace, plan: Plan, known: Collection[str], answers: job.Stored) -> None:
     """Say how much at most before anything is asked; real money is only spent under a budget."""
-    rows = [row for row in plan_.estimate(plan, known, date.today()) if row.to_ask]
-    count, unit = sum(row.to_ask for row in rows), plan.ladder.unit
-    worst = sum((row.worst for row in rows), Decimal(0))
-    expected = sum((row.expected for row in rows), Decimal(0))
-    cost = f"about {report.money(expected)}, at most {report.money(worst)} {unit}"
-    if budget is None and unit == "USD":
-        raise BadInput("budget", f"{count} requests would cost {cost}; say what may be spent with --budget AMOUNT")
-    limit = "" if budget is None else f", stopping at {budget} {unit}"
-    console.note(f"asking {count} requests: {cost}{limit}")
-    return budget
+    unit, processing = plan.ladder.unit, _processing(options)
+    rows = plan_.estimate(plan, known, date.today(), answers=answers, processing=processing)
+    whole = plan_.total(rows)
+    expected, low, high, worst = map(report.money, (whole.expected, whole.low, whole.high, whole.worst))
+    cost = f"about {expected} ({low} to {high}), at most {worst} {unit}"
+    if options.budget is None and unit == "USD":
+        problem = f"{whole.to_ask} requests would cost {cost}; say what may be spent with --budget AMOUNT"
+        raise BadInput("budget", problem)
+    limit = "" if options.budget is None else f", stopping at {options.budget} {unit}"
+    console.note(f"asking {whole.to_ask} requests: {cost}{limit}")
 
 
 def _print(options: Namespace, selection: job.Selection, measured: job.Measured) -> None:

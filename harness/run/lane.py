@@ -116,8 +116,9 @@ class Lane:
                 self._waiting.clear()
                 return
             self._run.results[request.key] = result
-            self._done += 1
-            self._failed += isinstance(result, Failure)
+            if isinstance(result, Failure):
+                self._done += 1
+                self._failed += 1
 
     async def _one(self, request: Request, connection: Connection) -> Response | Failure | None:
         """One request until it is answered, hopeless or unaffordable (None)."""
@@ -168,6 +169,7 @@ class Lane:
                 response = replace(response, failed=tuple(tries))
             # Into the keeper's hands before anything can go wrong with its price.
             kept = self._run.keeper.put(request, response)
+            kept.add_done_callback(self._stored)
             paid = self._run.terms.cost(self.tier, response)
         except ProviderError as error:
             if not maybe_billed(error.fault):
@@ -186,7 +188,11 @@ class Lane:
             self._heed(connection)
         self._heard, self._silent, self._lost = self._loop.time(), 0, 0
         self._gate.answered(response.usage.input + response.usage.output)
-        return await kept
+        # It is stored and counted even if this run is cancelled now.
+        return await asyncio.shield(kept)
+
+    def _stored(self, kept: asyncio.Future[Response]) -> None:
+        self._done += kept.exception() is None
 
     def _next(self, error: ProviderError, tries: Sequence[Attempt], begun: float) -> float | None:
         """Seconds until the next try, None if it is hopeless. Stops the lane when it is hopeless for all requests."""

@@ -45,7 +45,7 @@ def bonett_price(wins: float, losses: float, n: int, confidence: float) -> tuple
     """Two-sided interval of the gap by Wald's formula after adding one win and one loss (Bonett and Price 2012)."""
     win, loss = (wins + 1) / (n + 2), (losses + 1) / (n + 2)
     half = _z(confidence) * math.sqrt((win + loss - (win - loss) ** 2) / (n + 2))
-    return win - loss - half, win - loss + half
+    return max(-1.0, win - loss - half), min(1.0, win - loss + half)
 
 
 def newcombe(cells: Cells, confidence: float) -> tuple[float, float]:
@@ -60,7 +60,7 @@ def newcombe(cells: Cells, confidence: float) -> tuple[float, float]:
     correlation = (min(product, max(product - n / 2, 0.0)) / scale) if scale > 0 else 0.0
 
     def length(a: float, b: float) -> float:
-        return math.sqrt(a * a - 2 * correlation * a * b + b * b)
+        return math.sqrt(max(0.0, a * a - 2 * correlation * a * b + b * b))
 
     gap = tier - reference
     return gap - length(tier - low, other_high - reference), gap + length(high - tier, reference - other_low)

@@ -119,6 +119,14 @@ def hard_errors(sizes: tuple[int, ...], runs: int, seed: int) -> Iterator[Rate]:
         scores = draws.ladder(rng, runs, n, (0.93, 0.98), alike=0.3)
         yield rate(f"{SEQUENTIAL}, lazy reference", "looked at after every unit", _share(lazy(scores), rule))
         yield rate(f"{SEQUENTIAL}, lazy, then filled in", "looked at after every unit", filled_share(scores, rule))
+        # One in three of the tier's losses is lost on the way: no unit at all, or one that counts as lost.
+        gaps = draws.gaps(rng, runs, n, win, loss)
+        hole = (gaps < 0) & (rng.random(gaps.shape) < 1 / 3)
+        world = "a third of the losses unanswered"
+        yield rate(
+            f"{SEQUENTIAL}, holes dropped", world, _share(gaps, rule, shares=(~hole).astype(np.float64)), ours=False
+        )
+        yield rate(f"{SEQUENTIAL}, holes at their worst", world, _share(np.where(hole, -1.0, gaps), rule))
         units = (rng.random((runs, n)) < 0.8).astype(np.float64) - 0.8
         yield rate(f"{SEQUENTIAL}, bar", "looked at after every unit", _yes(reached(units, -0.8, rule)))
 

@@ -99,7 +99,7 @@ def test_what_a_command_and_its_children_took_is_measured(tmp_path: Path) -> Non
     assert (done.code, done.said) == (0, "4\n")
     assert done.wall > 0.2
     assert 0 < done.cpu < done.wall
-    assert done.peak_mb > done.largest_mb > 50
+    assert done.peak_mb >= done.largest_mb > 50
 
 
 def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
