@@ -14,9 +14,9 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from . import batch, grade, ledger, plugins, prices, report, suites, table, tiers, weights
 from . import count as count_
 from . import floors as floors_
-from . import grade, ledger, plugins, prices, report, suites, table, tiers, weights
 from . import plan as plan_
 from . import run as run_
 from .cache import Cache
@@ -26,6 +26,7 @@ from .values import Failure, Floor, Ladder, Outcome, Plan, Request, Response, Ro
 
 __all__ = [
     "Asked",
+    "Manner",
     "Measured",
     "Selection",
     "Stored",
@@ -41,6 +42,7 @@ __all__ = [
     "require",
     "save_answers",
     "suite_floors",
+    "under_way",
     "widened",
 ]
 
@@ -65,8 +67,18 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How to ask: live, or, with `batch`, in batches where there are any; without `wait` for them, what is ready."""
+
+    patience: run_.Patience
+    connections: int | None = None
+    batch: bool = False
+    wait: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What asking brought, by request key; what the budget forbade is in neither."""
+    """What asking brought, by request key; what the budget forbade or a batch has not brought yet is in neither."""
 
     answers: Stored
     failures: Mapping[str, Failure]
@@ -152,15 +164,22 @@ def out_of_reach(plan: Plan, stored: Stored) -> set[str]:
     }
 
 
+def under_way(plan: Plan, known: Collection[str], cache: Cache) -> dict[str, batch.Ticket]:
+    """The requests of the plan, not `known` yet, that are in a batch at a provider: nobody else must ask them."""
+    tickets = batch.under_way(cache.folder)
+    wanted = (request.key for _, request in plan_.missing(plan, known)) if tickets else ()
+    return {key: tickets[key] for key in wanted if key in tickets}
+
+
 def ask(
     plan: Plan,
     known: Collection[str],
     cache: Cache,
     *,
+    manner: Manner,
     spending: run_.Spending,
-    patience: run_.Patience,
-    connections: int | None,
     report_progress: Callable[[run_.Progress], None],
+    say: Callable[[str], None],
 ) -> Asked:
     """Send what is not `known` and store the answers.
 
@@ -176,12 +195,21 @@ def ask(
         worst=lambda tier, request: prices.worst_case(request, tier, unit, datetime.now(UTC).date()),
         cost=lambda tier, response: _paid(tier, response, unit),
         report=report_progress,
-        patience=patience,
-        connections=connections,
+        patience=manner.patience,
+        connections=manner.connections,
         log=logging.getLogger("tierfloor").info,
     )
+    desk = batch.Desk(
+        cache=cache.folder,
+        unit=unit,
+        stored=lambda keys: {key: response for key, (_, response) in cache.get_all(keys).items()},
+        worst=lambda tier, request: prices.worst_case(request, tier, unit, datetime.now(UTC).date(), "batch"),
+        say=say,
+        wait=manner.wait,
+    )
+    asking = batch.ask(todo, terms, spending, desk) if manner.batch else run_.ask(todo, terms, spending)
     try:
-        results = asyncio.run(run_.ask(todo, terms, spending))
+        results = asyncio.run(asking)
     except BaseExceptionGroup as group:
         raise _first(group) from None
     answers: dict[str, tuple[Request, Response]] = {}

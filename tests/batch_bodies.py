@@ -1,7 +1,10 @@
-"""What the three providers' batches say of one request, and their errors, as the SDKs' types and public reports have it."""
+"""What the three providers' batches say of one request, and their errors, as the SDKs' types and public reports have it;
+and how what they are sent is unpacked.
+"""
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 
@@ -91,3 +94,20 @@ def error_of(provider: str, status: int, words: str = "no") -> dict[str, Any]:
     if provider == "google":
         return {"error": {"code": status, "status": f"E{status}", "message": words}}
     return {"type": "error", "error": {"type": names.get(status, "api_error"), "message": words}}
+
+
+def uploaded(kind: str, body: bytes) -> bytes:
+    boundary = b"--" + kind.split("boundary=")[1].strip('"').encode()
+    part = next(part for part in body.split(boundary) if b'name="file"' in part)
+    return part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n")
+
+
+def received(handler: BaseHTTPRequestHandler) -> bytes:
+    if handler.headers.get("transfer-encoding") != "chunked":
+        return handler.rfile.read(int(handler.headers["content-length"] or 0))
+    body = b""
+    while size := int(handler.rfile.readline(), 16):
+        body += handler.rfile.read(size)
+        handler.rfile.readline()
+    handler.rfile.readline()
+    return body

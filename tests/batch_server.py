@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from batch_bodies import error_of, inlined, message_result, response_line
+from batch_bodies import error_of, inlined, message_result, received, response_line, uploaded
 
 KEYS = ("x-api-key", "authorization", "x-goog-api-key")
 
@@ -199,7 +199,7 @@ class BatchServer:
         path = path.removeprefix("v1/")
         if path == "files":
             name = f"file-{uuid.uuid4().hex[:20]}"
-            self.files[name] = _uploaded(headers["content-type"], body)
+            self.files[name] = uploaded(headers["content-type"], body)
             made = {"id": name, "object": "file", "bytes": len(body), "created_at": self._seconds(), "purpose": "batch"}
             return _json({**made, "filename": "x.jsonl", "status": "processed"})
         if path.startswith("files/"):
@@ -349,12 +349,6 @@ def _kind(method: str, path: str) -> str:
     return "list" if path.endswith("batches") else "state"
 
 
-def _uploaded(kind: str, body: bytes) -> bytes:
-    boundary = b"--" + kind.split("boundary=")[1].strip('"').encode()
-    part = next(part for part in body.split(boundary) if b'name="file"' in part)
-    return part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n")
-
-
 def _dump(value: object) -> bytes:
     # Raw U+2028 is legal in JSON, and some line readers break at it.
     return json.dumps(value, ensure_ascii=False).encode()
@@ -368,23 +362,12 @@ def _jsonl(values: Iterable[object]) -> bytes:
     return b"".join(_dump(value) + b"\n" for value in values)
 
 
-def _received(handler: BaseHTTPRequestHandler) -> bytes:
-    if handler.headers.get("transfer-encoding") != "chunked":
-        return handler.rfile.read(int(handler.headers["content-length"] or 0))
-    body = b""
-    while size := int(handler.rfile.readline(), 16):
-        body += handler.rfile.read(size)
-        handler.rfile.readline()
-    handler.rfile.readline()
-    return body
-
-
 def _handler(server: BatchServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            self._do("POST", _received(self))
+            self._do("POST", received(self))
 
         def do_GET(self) -> None:
             self._do("GET", b"")

@@ -50,7 +50,7 @@ async def ask(todo: Todo, terms: run.Terms, spending: run.Spending, desk: Desk) 
         session = _Session(terms, spending, desk, stack)
         live = await session.open(todo)
         async with session.alone():
-            await session.take_up()
+            session.take_up()
             await session.hand_in()
         if live:
             await session.ask_live(live)
@@ -74,7 +74,7 @@ class _Session:
         self._drawer = Drawer(desk.cache)
         self._counters: dict[Tier, Counter | None] = {}
         self._todo: dict[str, tuple[Tier, Request]] = {}
-        self._open: list[tuple[Counter, Ticket]] = []
+        self._open: list[tuple[Tier, Ticket]] = []
         self._others: list[Ticket] = []
         self._claimed: set[str] = set()
 
@@ -91,51 +91,38 @@ class _Session:
                 self._todo[request.key] = tier, request
         return live
 
-    async def take_up(self) -> None:
-        """Count what earlier runs have handed in against the budget, and find out what was being handed in."""
+    def take_up(self) -> None:
+        """Count what earlier runs have handed in, or may have, against the budget."""
         self._drawer.sweep()
         for ticket in self._drawer.all():
-            self._claimed.update(ticket.keys)
             mine = next((key for key in ticket.keys if key in self._todo), None)
             if mine is None:
                 self._others.append(ticket)
                 continue
-            counter = await self._counter(self._todo[mine][0])
-            assert counter is not None
+            tier, _ = self._todo[mine]
+            if ticket.unit != self._desk.unit:
+                worst = (self._desk.worst(tier, request) for request in self._drawer.requests(ticket))
+                ticket = replace(ticket, unit=self._desk.unit, worst=sum(worst, Decimal(0)))  # noqa: PLW2901
             self._spending.reserved += ticket.worst
-            if ticket.batch is None:
-                await self._send(counter, ticket, self._drawer.requests(ticket), sure=False)
-            else:
-                self._open.append((counter, ticket))
+            self._claimed.update(ticket.keys)
+            self._open.append((tier, ticket))
 
     async def hand_in(self) -> None:
         """Hand in what is not under way, as far as the budget reaches."""
-        lanes: dict[Tier, list[Request]] = {}
+        wanted = self._todo.keys() - self._claimed
+        self._claimed |= wanted
         # Another process may have fetched them since the plan was made.
-        stored = self._desk.stored(self._todo.keys() - self._claimed)
+        stored = self._desk.stored(wanted)
         self.results |= stored
+        lanes: dict[Tier, list[Request]] = {}
         for key, (tier, request) in self._todo.items():
-            if key not in self._claimed and key not in stored:
+            if key in wanted and key not in stored:
                 lanes.setdefault(tier, []).append(request)
         for tier, requests in lanes.items():
-            counter = await self._counter(tier)
-            assert counter is not None
             handled = 0
-            for part, worst in self._parts(counter, requests):
+            for part, worst in self._parts(tier, requests):
                 handled += len(part)
-                now = self._desk.now().isoformat()
-                keys = tuple(request.key for request in part)
-                ticket = Ticket(
-                    tag=self._desk.tag(),
-                    tier=tier,
-                    keys=keys,
-                    unit=self._desk.unit,
-                    worst=worst,
-                    intended=now,
-                    tried=now,
-                )
-                self._drawer.add(ticket, part)
-                fault = await self._send(counter, ticket, part, sure=True)
+                fault = await self._send(tier, part, worst)
                 if fault is not None and fault.kind == "fatal":
                     self._fail([request.key for request in requests[handled:]], fault)
                     break
@@ -158,9 +145,10 @@ class _Session:
 
     async def fetch(self) -> None:
         """Wait for the batches, each by itself, and look once whether those of other selections are ready."""
+        opened, self._open = self._open, []
         async with asyncio.TaskGroup() as group:
-            for counter, ticket in self._open:
-                group.create_task(self._follow(counter, ticket))
+            for tier, ticket in opened:
+                group.create_task(self._follow(tier, ticket))
             for ticket in self._others:
                 group.create_task(self._visit(ticket))
 
@@ -168,6 +156,11 @@ class _Session:
         if tier not in self._counters:
             self._counters[tier] = None if tier.weights is not None else await self._connected(tier, self._desk)
         return self._counters[tier]
+
+    def _at(self, tier: Tier) -> Counter:
+        counter = self._counters[tier]
+        assert counter is not None  # only such tiers' requests are in `_todo`
+        return counter
 
     async def _connected(self, tier: Tier, desk: Desk) -> Counter | None:
         async with AsyncExitStack() as passing:
@@ -177,12 +170,12 @@ class _Session:
             self._stack.push_async_exit(passing.pop_all())
             return Counter(tier, connection.batches, self._drawer, self._terms, desk)
 
-    def _parts(self, counter: Counter, requests: Sequence[Request]) -> Iterator[tuple[list[Request], Decimal]]:
+    def _parts(self, tier: Tier, requests: Sequence[Request]) -> Iterator[tuple[list[Request], Decimal]]:
         """What fits into one batch and into the budget, with the most it can cost; it is reserved."""
         part: list[Request] = []
-        worst, size, batches = Decimal(0), 0, counter.batches
+        worst, size, batches = Decimal(0), 0, self._at(tier).batches
         for request in requests:
-            amount, more = self._desk.worst(counter.tier, request), batches.size(request)
+            amount, more = self._desk.worst(tier, request), batches.size(request)
             if part and (len(part) == batches.most or size + more > batches.most_bytes):
                 yield part, worst
                 part, worst, size = [], Decimal(0), 0
@@ -193,24 +186,27 @@ class _Session:
         if part:
             yield part, worst
 
-    async def _send(
-        self, counter: Counter, ticket: Ticket, requests: Sequence[Request], *, sure: bool
-    ) -> ProviderError | None:
+    async def _send(self, tier: Tier, part: Sequence[Request], worst: Decimal) -> ProviderError | None:
+        now, keys = self._desk.now().isoformat(), tuple(request.key for request in part)
+        ticket = Ticket(
+            tag=self._desk.tag(), tier=tier, keys=keys, unit=self._desk.unit, worst=worst, intended=now, tried=now
+        )
+        self._drawer.add(ticket, part)
         try:
-            self._open.append((counter, await counter.send(ticket, requests, sure=sure)))
+            self._open.append((tier, await self._at(tier).send(ticket, part)))
         except ProviderError as fault:
             if self._drawer.get(ticket.tag) is None:
-                self._spending.settle(ticket.worst, Decimal(0))
-                self._fail(ticket.keys, fault)
+                self._spending.settle(worst, Decimal(0))
+                self._fail(keys, fault)
             else:
                 told = f"{fault.problem}; the batch may have been taken, the next run looks for it"
-                self._fail(ticket.keys, ProviderError(fault.place, told, fault=fault.fault))
+                self._fail(keys, ProviderError(fault.place, told, fault=fault.fault))
             return fault
         return None
 
-    async def _follow(self, counter: Counter, ticket: Ticket) -> None:
+    async def _follow(self, tier: Tier, ticket: Ticket) -> None:
         try:
-            fetched = await counter.follow(ticket)
+            fetched = await self._at(tier).follow(ticket)
         except ProviderError as fault:
             where = self._drawer.folder / f"{ticket.tag}.json"
             told = f"{fault.problem}; the batch of {ticket.when} is kept: run again, or delete {where} to give it up"
@@ -218,31 +214,36 @@ class _Session:
             return
         if fetched is None:
             return
+        paid = sum((self._terms.cost(tier, each) for each in fetched.responses.values()), Decimal(0))
+        self._spending.settle(ticket.worst, None if fetched.lost else paid)
         if fetched.elsewhere:
             self.results |= self._desk.stored([key for key in ticket.keys if key in self._todo])
-            self._spending.settle(ticket.worst, Decimal(0))
             return
-        paid = sum((self._terms.cost(counter.tier, each) for each in fetched.responses.values()), Decimal(0))
-        self._spending.settle(ticket.worst, None if fetched.lost else paid)
+        if fetched.never:
+            # New money, for which this run's budget may not do.
+            async with self.alone():
+                self._claimed -= set(ticket.keys)
+                await self.hand_in()
+                opened, self._open = self._open, []
+            await asyncio.gather(*(self._follow(*each) for each in opened))
+            return
         self.results |= {key: response for key, response in fetched.responses.items() if key in self._todo}
         for key, reason in fetched.failures.items():
             self._fail([key], reason)
-        self._tell(counter.tier, fetched, f", {paid:.4g} {self._desk.unit}")
+        self._tell(tier, fetched, f", {paid:.4g} {self._desk.unit}")
 
     async def _visit(self, ticket: Ticket) -> None:
         """Another selection's batch: fetched if it is ready, so that what is paid is kept, but not waited for.
 
         It is not this run's money, and no fault of it is this run's.
         """
-        if ticket.batch is None:
-            return
         try:
             counter = await self._connected(ticket.tier, replace(self._desk, wait=False))
             fetched = None if counter is None else await counter.follow(ticket)
         except (BadInput, ProviderError) as error:
             self._desk.say(f"{ticket.tier.name}: another selection's batch cannot be fetched: {error}")
             return
-        if fetched is not None and not fetched.elsewhere:
+        if fetched is not None and not (fetched.elsewhere or fetched.never):
             self._tell(ticket.tier, fetched, " of another selection")
 
     def _tell(self, tier: Tier, fetched: Fetched, more: str) -> None:

@@ -59,13 +59,14 @@ class Desk:
 class Fetched:
     """What became of a batch whose ticket is gone. `lost`: there were results, and they are no more.
 
-    `elsewhere`: another process fetched it, and its answers are stored.
+    `elsewhere`: another process fetched it, and its answers are stored. `never`: the provider never had it.
     """
 
     responses: Mapping[str, Response] = field(default_factory=dict)
     failures: Mapping[str, ProviderError] = field(default_factory=dict)
     lost: bool = False
     elsewhere: bool = False
+    never: bool = False
 
 
 class NotOursError(Exception):
@@ -85,16 +86,16 @@ class Counter:
         self._desk = desk
         self._said: dict[str, str] = {}
 
-    async def send(self, ticket: Ticket, requests: Sequence[Request], *, sure: bool) -> Ticket:
-        """Have the provider take the batch. `sure`: it cannot have it already. Only for the holder of the lock.
+    async def send(self, ticket: Ticket, requests: Sequence[Request]) -> Ticket:
+        """Have the provider take a new batch. Only for the holder of the lock.
 
         Raises ProviderError. The ticket is gone then if the provider surely has no such batch; otherwise it stays, and
         the next run looks for the batch.
         """
-        pause = FIRST_PAUSE
+        pause, sure = FIRST_PAUSE, True
         for attempt in range(1, TRIES + 1):
             try:
-                if not sure and (known := await self._look_for(ticket)):
+                if not sure and (known := await self._find(ticket)):
                     return self._taken(ticket, known, found=True)
                 ticket = replace(ticket, tried=self._desk.now().isoformat())
                 self._drawer.put(ticket)
@@ -144,9 +145,11 @@ class Counter:
                 pause = min(pause * GROWTH, LONGEST_PAUSE)
 
     async def _look(self, ticket: Ticket) -> Fetched | Ticket | None:
-        """Fetch the batch if it has ended."""
+        """Fetch the batch if it has ended; another ticket, where something about the batch has changed."""
+        if ticket.batch is None:
+            return await self._seek(ticket)
         async with self._limit():
-            state = await self.batches.state(ticket.batch or "")
+            state = await self.batches.state(ticket.batch)
         if state.ended:
             return await self._fetch(ticket, state)
         line = f"{self.tier.name}: batch {state.done}/{len(ticket.keys)} done, handed in {ticket.when}"
@@ -154,7 +157,7 @@ class Counter:
         return None
 
     async def _fetch(self, ticket: Ticket, state: BatchState) -> Fetched | Ticket:
-        """Store the answers and close the ticket; gives another ticket where the batch was somebody else's."""
+        """Store the answers and close the ticket."""
         async with self._drawer.locked(self._desk.say, self._desk.sleep):
             if changed := self._changed(ticket):
                 return changed
@@ -169,9 +172,19 @@ class Counter:
                     not_ours = (*ticket.not_ours, ticket.batch or "")
                     anew = replace(ticket, batch=None, found=False, not_ours=not_ours)
                     self._drawer.put(anew)
-                    return await self.send(anew, requests, sure=False)
+                    return anew
             self._drawer.remove(ticket)
         return fetched
+
+    async def _seek(self, ticket: Ticket) -> Fetched | Ticket:
+        """Find out whether the provider ever took the batch."""
+        async with self._drawer.locked(self._desk.say, self._desk.sleep):
+            if changed := self._changed(ticket):
+                return changed
+            if known := await self._find(ticket):
+                return self._taken(ticket, known, found=True)
+            self._drawer.remove(ticket)
+        return Fetched(never=True)
 
     async def _read(self, ticket: Ticket, requests: Mapping[str, Request]) -> Fetched:
         responses: dict[str, Response] = {}
@@ -219,7 +232,7 @@ class Counter:
             return Fetched(elsewhere=True)
         return current if current.batch != ticket.batch else None
 
-    async def _look_for(self, ticket: Ticket) -> str | None:
+    async def _find(self, ticket: Ticket) -> str | None:
         """The provider's id of a batch that may have been handed in, after the time a provider needs to list it."""
         count, age = len(ticket.keys), (self._desk.now() - datetime.fromisoformat(ticket.tried)).total_seconds()
         self._desk.say(f"{self.tier.name}: looking for a batch of {count} requests that may be handed in already")

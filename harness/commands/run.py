@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from .. import batch, console, job, prices, report
 from .. import cache as cache_
-from .. import console, job, prices, report
 from .. import plan as plan_
 from .. import run as run_
 from ..errors import BadInput, BudgetReached, Incomplete
@@ -24,22 +24,23 @@ def run_command(options: Namespace) -> int:
     folder = Path(options.results) / ladder.name
     with cache_.Cache.open(given.cache_folder(options)) as cache:
         stored = job.collect(plan, folder, cache)
-        failures, spending = None, None
         if options.offline:
             job.require(plan, stored)
         skipped = set() if selection.partial else job.out_of_reach(plan, stored)
         if skipped:
             console.note(f"the recording lacks {len(skipped)} answers and the weights to ask for them: tierfloor pull")
         known = stored.keys() | skipped
-        if plan_.missing(plan, known):
-            spending = run_.Spending(given.budget(options))
-            _announce(options, plan, known, job.known_lengths(plan, folder, stored))
-            asked = _ask(options, plan, known, cache, spending)
-            stored, failures = {**stored, **asked.answers}, asked.failures
+        spending = run_.Spending(given.budget(options))
+        asked = _ask(options, plan, known, lambda: job.known_lengths(plan, folder, stored), cache, spending)
+        if asked is not None:
+            stored = {**stored, **asked.answers}
+        failures = asked.failures if asked else None
         measured = job.measure(plan, stored, failures, known=given.recorded_outcomes(folder, ladder))
         _print(options, selection, measured)
-        if spending is not None:
+        if asked is not None:
             _account(spending, measured)
+        if waiting := job.under_way(plan, stored.keys() | skipped, cache):
+            raise Incomplete("run", f"{batch.notice(waiting.values())}; fetch them with the same command and --batch")
         if measured.errors:
             first = measured.errors[0]
             message = f"{len(measured.errors)} outcomes are errors, the first {first.suite}/{first.tier}: {first.why}"
@@ -50,24 +51,30 @@ def run_command(options: Namespace) -> int:
 
 
 def _ask(
-    options: Namespace, plan: Plan, known: Collection[str], cache: cache_.Cache, spending: run_.Spending
-) -> job.Asked:
-    patience = run_.Patience(
-        retries=options.max_retries,
-        max_wait=options.max_wait,
-        timeout=options.timeout,
-        deadline=max(run_.Patience().deadline, options.timeout),
-    )
+    options: Namespace,
+    plan: Plan,
+    known: Collection[str],
+    answers: Callable[[], job.Stored],
+    cache: cache_.Cache,
+    spending: run_.Spending,
+) -> job.Asked | None:
+    """Ask what is not known, None if there is nothing to do: what is in a batch already is only fetched, and if asked."""
+    ordered = {} if options.offline else job.under_way(plan, known, cache)
+    settled = {*known, *ordered}
+    if plan_.missing(plan, settled):
+        _announce(options, plan, settled, answers())
+    elif not (ordered and options.batch):
+        return None
     try:
         with console.progress(plan.ladder.unit) as reporter:
             return job.ask(
                 plan,
-                known,
+                known if options.batch else settled,
                 cache,
+                manner=_manner(options),
                 spending=spending,
-                patience=patience,
-                connections=options.max_connections,
                 report_progress=reporter,
+                say=console.note,
             )
     finally:
         if spending.uncertain:
@@ -75,6 +82,19 @@ def _ask(
                 f"at most {report.money(spending.uncertain)} {plan.ladder.unit} more may have been billed for "
                 f"{spending.unanswered} tries that ended without an answer"
             )
+
+
+def _manner(options: Namespace) -> job.Manner:
+    patience = run_.Patience(
+        retries=options.max_retries,
+        max_wait=options.max_wait,
+        timeout=options.timeout,
+        deadline=max(run_.Patience().deadline, options.timeout),
+    )
+    if options.no_wait and not options.batch:
+        raise BadInput("--no-wait", "goes with --batch")
+    connections, batch_ = options.max_connections, options.batch
+    return job.Manner(patience=patience, connections=connections, batch=batch_, wait=not options.no_wait)
 
 
 def _account(spending: run_.Spending, measured: job.Measured) -> None:

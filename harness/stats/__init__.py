@@ -9,7 +9,7 @@ from __future__ import annotations
 from .alarms import Alarm, Seen, alarms
 from .betting import Game, bar_game, gap_game, horizon_at, log_wealth
 from .curves import aiq, hull, mix_quality
-from .decide import Decision, decide, judge, qualify
+from .decide import Decision, decide, decided_at, flawless_at, judge, qualify
 from .exact import binomial_p, critical_z, exact_p
 from .intervals import tango, tango_z, wilson
 from .lazy import LazyWealth, is_worth_being_lazy, lazy_gaps, lazy_log_wealth
@@ -40,7 +40,9 @@ __all__ = [
     "cheap_first",
     "critical_z",
     "decide",
+    "decided_at",
     "exact_p",
+    "flawless_at",
     "further_by_resampling",
     "gap_game",
     "gather",

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import BadInput
 from .curves import mix_quality
-from .economics import Played, Recorded
+from .economics import Played, Recorded, routed, static
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["Band", "HullBand", "Savings", "hull_band", "policy_bands", "resampled_sums", "savings"]
+__all__ = [
+    "Band",
+    "HullBand",
+    "Projection",
+    "Savings",
+    "hull_band",
+    "policy_bands",
+    "projected",
+    "resampled_sums",
+    "savings",
+]
 
 RUNS = 2000
 MANY_UNITS = 5000
@@ -50,6 +61,17 @@ class HullBand:
     on_hull: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Bills for a workload at the reference alone and routed, what that saves, and the failures more that it brings."""
+
+    reference: Band
+    routed: Band
+    saved: Band
+    share: Band
+    failures: Band
+
+
 def resampled_sums(columns: Floats, units: Ints, *, runs: int = RUNS, seed: int = 0) -> Floats:
     """Column sums in each of `runs` bootstrap replicates, drawing units (templates) with all their rows.
 
@@ -58,6 +80,8 @@ def resampled_sums(columns: Floats, units: Ints, *, runs: int = RUNS, seed: int 
     """
     import numpy as np
 
+    # Units may be a part of a larger numbering.
+    _, units = np.unique(units, return_inverse=True)
     count = int(units.max()) + 1
     sums = np.column_stack([np.bincount(units, weights=column, minlength=count) for column in columns.T])
     rng = np.random.default_rng(seed)
@@ -111,6 +135,41 @@ def savings(recorded: Recorded, policy: Played, reference: Played, *, runs: int 
     )
 
 
+def projected(
+    recorded: Recorded, tiers: Sequence[int], calls: Sequence[float], *, runs: int = RUNS, seed: int = 0
+) -> Projection:
+    """The bills for so many calls of each kind of work, all at the reference and routed to the given tiers.
+
+    Each kind is drawn again by itself, all tiers together. A kind with calls must have samples.
+    """
+    import numpy as np
+
+    reference = static(recorded, recorded.scores.shape[1] - 1)
+    policy = routed(recorded, tiers)
+    total, drawn = np.zeros(3), np.zeros((runs, 3))
+    for kind, number in enumerate(calls):
+        chosen = recorded.kinds == kind
+        if number <= 0:
+            continue
+        if not chosen.any():
+            raise BadInput(
+                f"calls[{kind}]", "calls of a kind of work without outcomes cannot be billed, measure it first"
+            )
+        columns = np.column_stack([reference.cost, policy.cost, reference.score - policy.score, np.ones(len(chosen))])
+        sums = columns[chosen].sum(axis=0)
+        again = resampled_sums(columns[chosen], recorded.units[chosen], runs=runs, seed=seed + kind)
+        total += number * sums[:3] / sums[3]
+        drawn += number * again[:, :3] / again[:, 3:]
+    saved = np.column_stack([drawn[:, 0] - drawn[:, 1], drawn[:, 0]])
+    return Projection(
+        reference=_band(total[0], drawn[:, 0]),
+        routed=_band(total[1], drawn[:, 1]),
+        saved=_band(total[0] - total[1], saved[:, 0]),
+        share=_ratio(np.array([total[0] - total[1], total[0]]), saved, 0, 1),
+        failures=_band(total[2], drawn[:, 2]),
+    )
+
+
 def hull_band(recorded: Recorded, *, points: int = 41, runs: int = RUNS, seed: int = 0) -> HullBand:
     """The non-decreasing hull of the tiers' mean costs and scores, drawn again in each replicate on one grid of costs."""
     import numpy as np
@@ -152,6 +211,13 @@ def _corners(costs: Floats, scores: Floats) -> NDArray[np.bool_]:
             np.isnan(best[0]) | (scores[:, tier] > best[0] + 1e-12) if best else np.ones(len(costs), dtype=np.bool_)
         )
     return np.column_stack(found)
+
+
+def _band(estimate: float, replicates: Floats) -> Band:
+    import numpy as np
+
+    low, high = np.quantile(replicates, [0.05, 0.95])
+    return Band(estimate=float(estimate), low=float(low), high=float(high))
 
 
 def _ratio(total: Floats, drawn: Floats, above: int, below: int) -> Band:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["CAP", "Game", "bar_game", "gap_game", "horizon_at", "log_wealth", "next_bet", "second_moment"]
+__all__ = ["CAP", "Game", "bar_game", "fastest", "gap_game", "horizon_at", "log_wealth", "next_bet", "second_moment"]
 
 CAP = 0.8
 """Largest share of the wealth that one unit can lose: below 1, so that no single loss ends the game."""
@@ -73,38 +73,46 @@ def bar_game(scores: Sequence[float], rule: Rule, shares: Sequence[float] = ()) 
 def log_wealth(game: Game, rule: Rule) -> list[float]:
     """Log-wealth after each unit; the claim is shown once it reaches ln 1/alpha, and from there it stays."""
     goal = -math.log(rule.alpha)
-    wealth = squares = 0.0
+    wealth = total = squares = 0.0
     path: list[float] = []
     for t, x in enumerate(game.units):
         if wealth >= goal:
             path.extend([wealth] * (len(game.units) - t))
             break
-        bet = next_bet(goal - wealth, squares, t, horizon=rule.horizon, low=game.low)
+        bet = next_bet(goal - wealth, total, squares, t, horizon=rule.horizon, low=game.low)
         wealth += math.log1p(bet * x)
+        total += x
         squares += x * x
         path.append(wealth)
     return path
 
 
-def next_bet(missing: float, squares: float, n: int, *, horizon: int, low: float) -> float:
-    """The bet that would just win the `missing` log-wealth by the horizon, from the sum of `squares` of `n` units.
+def next_bet(missing: float, total: float, squares: float, n: int, *, horizon: int, low: float) -> float:
+    """The bet that would just win the `missing` log-wealth by the horizon, from the sums of `n` units and their squares.
 
     Bets sized by what is missing and what is left are STaR's principle (Voracek and Orabona 2025, arXiv 2505.22422).
+    Beyond the planned horizon no bet is larger than the one under which wealth has grown fastest so far.
     """
-    left = horizon_at(n, horizon) - n
-    return min(math.sqrt(2 * missing / (left * second_moment(squares, n))), CAP / -low)
+    bet = min(math.sqrt(2 * missing / ((horizon_at(n, horizon) - n) * second_moment(squares, n))), CAP / -low)
+    return bet if n < horizon else min(bet, fastest(total, squares))
 
 
 def horizon_at(n: int, horizon: int) -> int:
     """The horizon that the unit after `n` others is bet for: the planned one, then twice, four times that and so on.
 
-    The same wealth goes on, and so does its validity, because the later horizons are known before any unit is. Of the
-    schedules simulated (each unit as if the last, times 1.25 to 4, plus a half or a whole) doubling decides most by
-    four horizons, and is nowhere more than 5 points behind the best.
+    The same wealth goes on, and so does its validity, because the later horizons are known before any unit is.
     """
-    while horizon <= n:
-        horizon *= 2
-    return horizon
+    return horizon << (n // horizon).bit_length()
+
+
+def fastest(total: Square, squares: Square) -> Square:
+    """The bet under which wealth has grown fastest, up to third moments: sum over sum of squares (Kelly), at least 0.
+
+    Without it a run that missed its horizon, and lost wealth in the attempt, would bet ever more to make that good and
+    lose all: of tiers that pass .9 like their reference it leaves 0 instead of 17 % undecided after 16 horizons of 200,
+    for 2 or 3 points at the second.
+    """
+    return (total + abs(total)) / 2 / (squares + _PRIOR_MOMENT * _PRIOR_UNITS)
 
 
 def second_moment(squares: Square, n: Square | int) -> Square:

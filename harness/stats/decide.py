@@ -18,9 +18,9 @@ from .exact import MOST_UNITS, Alternative, binomial_p, exact_p
 from .forecast import MOST_FURTHER, further_by_betting, further_by_counting, is_futile
 from .resampling import further_by_resampling
 from .rules import check_rule, least_units
-from .units import Holes, Pair, Units, gather
+from .units import Holes, Pair, Units, gather, merged
 
-__all__ = ["Decision", "decide", "judge", "qualify"]
+__all__ = ["Decision", "decide", "decided_at", "flawless_at", "judge", "qualify"]
 
 MANY_HOLES = 0.02
 """A larger share of samples without an answer is worth a warning, whatever the verdict."""
@@ -66,23 +66,22 @@ def decide(pairs: Iterable[Pair], rule: Rule, *, alone: bool = False, heaviest: 
     Where the holes could turn the verdict, filled in at their worst and at their best, it is inconclusive. Under
     `sequential` the units still needed are resampled from those seen.
     """
-    pairs = list(pairs)
-    open_samples = {pair.sample for pair in pairs if not pair.scores or not (pair.reference or alone)}
-    samples = {pair.sample for pair in pairs}
+    samples = merged(pairs)
+    holes = sum(not pair.scores or not (pair.reference or alone) for pair in samples)
 
-    def verdict(holes: Holes) -> tuple[Verdict, Units]:
-        units = gather(pairs, holes=holes, alone=alone, heaviest=heaviest)
+    def verdict(filled: Holes) -> tuple[Verdict, Units]:
+        units = gather(samples, holes=filled, alone=alone, heaviest=heaviest)
         if alone:
             return qualify(units.scores, rule, units.shares), units
         return judge(units.scores, units.reference, rule, units.shares), units
 
     found, units = verdict("drop")
-    if open_samples and any(verdict(holes)[0].kind != found.kind for holes in ("against", "for")):
-        found = Verdict(kind="inconclusive", why="missing data", method=found.method, needed=len(open_samples))
+    if holes and any(verdict(filled)[0].kind != found.kind for filled in ("against", "for")):
+        found = Verdict(kind="inconclusive", why="missing data", method=found.method, needed=holes)
     elif found.kind == "inconclusive" and rule.method == "sequential":
         needed = further_by_resampling(units.scores, None if alone else units.reference, rule, units.shares)
         found = found if needed is None else replace(found, needed=needed)
-    return Decision(verdict=found, units=len(units.names), holes=len(open_samples) / len(samples) if samples else 0.0)
+    return Decision(verdict=found, units=len(units.names), holes=holes / len(samples) if samples else 0.0)
 
 
 def judge(scores: Sequence[float], reference: Sequence[float], rule: Rule, shares: Sequence[float] = ()) -> Verdict:
@@ -94,33 +93,60 @@ def judge(scores: Sequence[float], reference: Sequence[float], rule: Rule, share
     weights as shares of the heaviest (none: all alike). Raises BadInput on an impossible rule, on scores outside 0..1
     or not paired, and under `fixed` on scores other than 0 and 1 and on shares.
     """
-    _check(rule, shares, len(scores))
-    if len(scores) != len(reference):
-        raise BadInput("scores", f"{len(scores)} units but {len(reference)} of the reference, pair them first")
-    _check_scores("scores", scores, rule)
-    _check_scores("reference", reference, rule)
-    gaps = [score - other for score, other in zip(scores, reference, strict=True)]
-    if rule.method == "sequential":
-        standings = _bet({"gap": gap_game(gaps, rule, shares), "bar": bar_game(scores, rule, shares)}, rule)
-    else:
-        standings = [_test_gap(gaps, rule), _test_bar(scores, rule)]
-    return _verdict(standings, len(scores), rule)
+    return _verdict(_standings(scores, reference, rule, shares), len(scores), rule)
 
 
 def qualify(scores: Sequence[float], rule: Rule, shares: Sequence[float] = ()) -> Verdict:
     """The verdict on the reference itself, which has only the bar to meet; otherwise as `judge`."""
+    return _verdict(_standings(scores, None, rule, shares), len(scores), rule)
+
+
+def decided_at(
+    scores: Sequence[float], reference: Sequence[float] | None, rule: Rule, shares: Sequence[float] = ()
+) -> int | None:
+    """After how many units the verdict of `judge` (or, without a reference, of `qualify`) fell; None while it is open."""
+    standings = _standings(scores, reference, rule, shares)
+    at = min(_sufficient_at(standings, rule), *(standing.refuted_at for standing in standings))
+    return int(at) if at <= len(scores) else None
+
+
+def flawless_at(rule: Rule) -> int | None:
+    """After how many units, all passed by tier and reference alike, the tier is sufficient: no suite can be smaller.
+
+    None if that takes more than 5000 units, or more than the one reading that `fixed` has.
+    """
+    units = min(rule.horizon, MOST_FURTHER)
+    while True:
+        at = decided_at([1.0] * units, [1.0] * units, rule)
+        if at is not None or rule.method == "fixed" or units == MOST_FURTHER:
+            return at
+        units = min(2 * units, MOST_FURTHER)
+
+
+def _standings(
+    scores: Sequence[float], reference: Sequence[float] | None, rule: Rule, shares: Sequence[float]
+) -> list[_Standing]:
     _check(rule, shares, len(scores))
     _check_scores("scores", scores, rule)
+    if reference is None:
+        bar = bar_game(scores, rule, shares)
+        return _bet({"bar": bar}, rule) if rule.method == "sequential" else [_test_bar(scores, rule)]
+    if len(scores) != len(reference):
+        raise BadInput("scores", f"{len(scores)} units but {len(reference)} of the reference, pair them first")
+    _check_scores("reference", reference, rule)
+    gaps = [score - other for score, other in zip(scores, reference, strict=True)]
     if rule.method == "sequential":
-        standings = _bet({"bar": bar_game(scores, rule, shares)}, rule)
-    else:
-        standings = [_test_bar(scores, rule)]
-    return _verdict(standings, len(scores), rule)
+        return _bet({"gap": gap_game(gaps, rule, shares), "bar": bar_game(scores, rule, shares)}, rule)
+    return [_test_gap(gaps, rule), _test_bar(scores, rule)]
+
+
+def _sufficient_at(standings: Sequence[_Standing], rule: Rule) -> float:
+    return max(least_units(rule), *(standing.shown_at for standing in standings))
 
 
 def _verdict(standings: Sequence[_Standing], n: int, rule: Rule) -> Verdict:
     method = _method(rule)
-    sufficient_at = max(least_units(rule), *(standing.shown_at for standing in standings))
+    sufficient_at = _sufficient_at(standings, rule)
     refuted = min(standings, key=lambda standing: standing.refuted_at)
     if refuted.refuted_at <= min(sufficient_at, n):
         why = _REFUTED[refuted.claim]

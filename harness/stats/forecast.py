@@ -40,11 +40,13 @@ def further_by_betting(game: Game, log_wealth: float, rule: Rule) -> float:
     if growth <= 0:
         return math.inf
     seen = len(game.units)
-    squares = math.fsum(x * x for x in game.units)
+    total, squares = math.fsum(game.units), math.fsum(x * x for x in game.units)
+    mean = sum(chance * x for x, chance in chances.items())
     square = sum(chance * x * x for x, chance in chances.items())
     for n in range(seen, min(rule.horizon, seen + MOST_FURTHER)):
-        bet = next_bet(goal - log_wealth, squares, n, horizon=rule.horizon, low=game.low)
+        bet = next_bet(goal - log_wealth, total, squares, n, horizon=rule.horizon, low=game.low)
         log_wealth += sum(chance * math.log1p(bet * x) for x, chance in chances.items())
+        total += mean
         squares += square
         if log_wealth >= goal:
             return _RESERVE * (n + 1 - seen)

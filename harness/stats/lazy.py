@@ -64,12 +64,13 @@ def lazy_log_wealth(scores: Sequence[float], reference: Sequence[float | None], 
     gaps = lazy_gaps(scores, reference)
     known = gap_game(gaps, rule)
     lazily = gap_game([0.0 if score >= 1 else gap for score, gap in zip(scores, gaps, strict=True)], rule)
-    squares = lazy = filled = 0.0
+    total = squares = lazy = filled = 0.0
     paths: list[tuple[float, float]] = []
     for t, (x, full) in enumerate(zip(lazily.units, known.units, strict=True)):
-        bet = next_bet(max(goal - lazy, 0.0), squares, t, horizon=rule.horizon, low=lazily.low)
+        bet = next_bet(max(goal - lazy, 0.0), total, squares, t, horizon=rule.horizon, low=lazily.low)
         lazy += math.log1p(bet * x)
         filled += math.log1p(bet * full)
+        total += x
         squares += x * x
         paths.append((lazy, filled))
     return LazyWealth(lazy=tuple(path[0] for path in paths), filled=tuple(path[1] for path in paths))

@@ -12,7 +12,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from ..values import Rule
-from .betting import CAP, bar_game, gap_game, horizon_at, second_moment
+from .betting import CAP, bar_game, fastest, gap_game, horizon_at, second_moment
 from .exact import binomial_p, critical_z
 from .forecast import FUTILE_FROM, FUTILE_POWER, SEQUENTIAL_COST
 from .intervals import tango_variance
@@ -33,9 +33,10 @@ NEVER = 2**40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Where a game stands: log-wealth, and number and sum of squares of the units seen."""
+    """Where a game stands: log-wealth, and number, sum and sum of squares of the units seen."""
 
     wealth: float = 0.0
+    total: float = 0.0
     squares: float = 0.0
     seen: int = 0
 
@@ -54,7 +55,7 @@ def reached(units: Floats, low: float, rule: Rule, start: State | None = None) -
 
     start = start or State()
     goal = -math.log(rule.alpha)
-    wealth, squares = np.full(len(units), start.wealth), np.full(len(units), start.squares)
+    wealth, total, squares = (np.full(len(units), x) for x in (start.wealth, start.total, start.squares))
     at = np.where(wealth >= goal, 0, NEVER)
     for t, x in enumerate(np.ascontiguousarray(units.T)):
         n = start.seen + t
@@ -62,7 +63,10 @@ def reached(units: Floats, low: float, rule: Rule, start: State | None = None) -
         missing = np.maximum(goal - wealth, 0.0)
         left = horizon_at(n, rule.horizon) - n
         bet = np.minimum(np.sqrt(2 * missing / (left * second_moment(squares, n))), CAP / -low)
+        if n >= rule.horizon:
+            bet = np.minimum(bet, fastest(total, squares))
         wealth += np.log1p(bet * x)
+        total += x
         squares += x * x
         at[(at == NEVER) & (wealth >= goal)] = t + 1
     return at

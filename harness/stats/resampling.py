@@ -29,13 +29,13 @@ def further_by_resampling(
 ) -> int | None:
     """Further units after which 80 % of 500 runs continued from here are decided, one way or the other.
 
-    Each run draws its units from those seen and bets on from the present wealth. None below 20 units, where the
-    closed form serves better; never more than four horizons or 5000 units, which then mean that many or more.
+    Each run draws its units from those seen and bets on from the present wealth. None below 20 units and beyond 5000,
+    where the closed form serves better; never more than four horizons or 5000, which then mean that many or more.
     """
     import numpy as np
 
     n = len(scores)
-    if n < _LEAST:
+    if not _LEAST <= n <= MOST_FURTHER:
         return None
     games = [bar_game(scores, rule, shares)]
     if reference is not None:
@@ -56,5 +56,5 @@ def _continued(game: Game, drawn: NDArray[np.int64], rule: Rule) -> NDArray[np.i
 
     units = np.asarray(game.units)
     wealth = log_wealth(game, rule)[-1]
-    start = State(wealth=wealth, squares=float(units @ units), seen=len(units))
+    start = State(wealth=wealth, total=float(units.sum()), squares=float(units @ units), seen=len(units))
     return reached(units[drawn], game.low, rule, start)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..errors import BadInput
 
-__all__ = ["Holes", "Pair", "Units", "gather"]
+__all__ = ["Holes", "Pair", "Units", "gather", "merged"]
 
 Holes = Literal["drop", "against", "for"]
 
@@ -54,7 +54,7 @@ def gather(
     the suite can have, is given: then each counts by the sum of its samples' weights.
     """
     units: dict[str, list[Pair]] = defaultdict(list)
-    for pair in _merged(pairs):
+    for pair in merged(pairs):
         filled = _filled(pair, holes, alone=alone)
         if filled is not None:
             units[pair.unit].append(filled)
@@ -69,7 +69,8 @@ def gather(
     )
 
 
-def _merged(pairs: Iterable[Pair]) -> Iterable[Pair]:
+def merged(pairs: Iterable[Pair]) -> list[Pair]:
+    """One pair for each sample, with all its epochs."""
     by_sample: dict[str, Pair] = {}
     for pair in pairs:
         before = by_sample.get(pair.sample)
@@ -85,7 +86,7 @@ def _merged(pairs: Iterable[Pair]) -> Iterable[Pair]:
             reference=before.reference + pair.reference,
             weight=pair.weight,
         )
-    return by_sample.values()
+    return list(by_sample.values())
 
 
 def _filled(pair: Pair, holes: Holes, *, alone: bool) -> Pair | None:
@@ -106,5 +107,7 @@ def _filled(pair: Pair, holes: Holes, *, alone: bool) -> Pair | None:
 
 def _mean(epochs: Sequence[tuple[float, ...]], members: Sequence[Pair]) -> float:
     """Mean over samples, by weight, of their means over epochs."""
+    if len(epochs) == 1:
+        return math.fsum(epochs[0]) / len(epochs[0])
     weight = math.fsum(pair.weight for pair in members)
     return math.fsum(p.weight * math.fsum(e) / len(e) for p, e in zip(members, epochs, strict=True)) / weight

@@ -287,6 +287,22 @@ def test_an_interruption_while_waiting_loses_nothing(server: BatchServer, world:
     assert server.calls["submit"] == 1
 
 
+def test_what_another_run_has_fetched_since_this_one_was_planned_is_not_asked(
+    server: BatchServer, world: World
+) -> None:
+    todo = todo_of(server, "google")
+    first = world.ask(todo[:3])
+    orphan = world.folder / "batches" / "f00.requests.jsonl"
+    orphan.write_text("{")
+
+    results = world.ask(todo)
+
+    assert texts(results) == sums(todo)
+    assert {key: results[key] for key in first} == first
+    assert server.sizes == [3, 2]
+    assert not orphan.exists()
+
+
 @each_provider
 def test_two_runs_at_once_pay_once(server: BatchServer, world: World, provider: str) -> None:
     todo = todo_of(server, provider, 12)
@@ -305,6 +321,7 @@ def test_two_runs_at_once_pay_once(server: BatchServer, world: World, provider: 
     assert set(server.paid.values()) == {1}
     assert server.calls["submit"] == 1
     assert sum(each.spending.spent for each in others) == max(each.spending.spent for each in others)
+    assert [each.spending.reserved for each in others] == [0, 0]
     assert world.tickets() == []
 
 

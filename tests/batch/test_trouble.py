@@ -9,6 +9,7 @@ from batch_server import Batch, BatchServer
 from batch_world import DAY, KEY, PROVIDERS, World, faults, requests_of, sums, texts, tier_of, todo_of
 
 from harness import batch, prices
+from harness.providers.batches.anthropic import AnthropicBatches
 from harness.values import Failure
 
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
@@ -62,6 +63,21 @@ def test_a_refused_key_ends_its_tier_and_no_other(server: BatchServer, world: Wo
     assert world.spending.reserved == 0
 
 
+def test_a_refused_key_is_not_tried_again_for_the_rest(
+    server: BatchServer, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AnthropicBatches, "most", 2)
+    server.plan["submit"].extend(["ok", 401])
+    todo = todo_of(server, "anthropic", 7)
+
+    results = world.ask(todo)
+
+    assert {key: text for key, text in texts(results).items() if key in sums(todo[:2])} == sums(todo[:2])
+    assert faults({request.key: results[request.key] for _, request in todo[2:]}) == {"key refused"}
+    assert server.calls["submit"] == 2
+    assert world.spending.reserved == 0
+
+
 @each_provider
 def test_a_batch_that_cannot_be_handed_in_is_given_up_after_a_while(
     server: BatchServer, world: World, provider: str
@@ -93,6 +109,26 @@ def test_a_batch_that_may_have_been_taken_is_looked_for_by_the_next_run(
     assert texts(world.ask(todo)) == sums(todo)
     assert set(server.paid.values()) == {1}
     assert server.calls["submit"] == 1
+
+
+@each_provider
+def test_what_was_never_taken_is_handed_in_anew_as_far_as_this_runs_budget_reaches(
+    server: BatchServer, world: World, provider: str
+) -> None:
+    server.plan["submit"].append("refuse")
+    server.plan["list"].extend([500] * 5)
+    todo = todo_of(server, provider)
+    world.ask(todo)
+    assert len(batch.under_way(world.folder)) == 5
+    worst = [prices.worst_case(request, tier, "USD", DAY, "batch") for tier, request in todo]
+
+    results = world.ask(todo, budget=str(sum(worst[:2])))
+
+    assert texts(results) == sums(todo[:2])
+    assert world.spending.refused
+    assert server.sizes == [2]
+    assert world.tickets() == []
+    assert texts(world.ask(todo[2:])) == sums(todo[2:])
 
 
 @each_provider

@@ -71,6 +71,7 @@ def measure(effort: Effort, seed: int = 4) -> Results:
     return Results(
         rates=rates,
         powered=list(_powered(max(800, effort.runs // 2), seed)),
+        continued=list(measures.continued(max(200, effort.runs // 10), seed)),
         routed={horizon: list(routing(few, horizon, seed)) for horizon in effort.horizons},
         ground=list(measures.own_ground(few, seed)),
     )

@@ -19,6 +19,7 @@ from harness.stats.paths import NEVER, ends, reached
 from harness.values import Rule
 
 SEQUENTIAL, EXACT = "betting e-process", "exact unconditional test"
+HORIZONS = (1, 2, 4, 8, 16)
 KEEPS = "point rate >= 95 % of the reference's, n >= 10"
 HITS = "point rate >= .95"
 WILSON = "Wilson limit of the rate >= .90"
@@ -99,6 +100,9 @@ def hard_errors(sizes: tuple[int, ...], runs: int, seed: int) -> Iterator[Rate]:
         win, loss = draws.rates_of(0.85, 0.9, 0.4)
         gaps = draws.gaps(rng, few, 4 * n, win, loss)
         yield rate(SEQUENTIAL, "four horizons, doubling", _share(gaps, rule), few)
+        if n <= 100:
+            gaps = draws.gaps(rng, few, 16 * n, win, loss)
+            yield rate(SEQUENTIAL, "sixteen horizons, doubling", _share(gaps, rule), few)
         gaps = draws.gaps(rng, runs, n, win, loss)
         yield rate(f"{SEQUENTIAL}, refuting", "looked at after every unit", _share(gaps, rule, refute=True))
         passes = draws.templates(rng, few, n, 5, (0.85, 0.9))
@@ -129,6 +133,18 @@ def hard_errors(sizes: tuple[int, ...], runs: int, seed: int) -> Iterator[Rate]:
         yield rate(f"{SEQUENTIAL}, holes at their worst", world, _share(np.where(hole, -1.0, gaps), rule))
         units = (rng.random((runs, n)) < 0.8).astype(np.float64) - 0.8
         yield rate(f"{SEQUENTIAL}, bar", "looked at after every unit", _yes(reached(units, -0.8, rule)))
+
+
+def continued(runs: int, seed: int, horizon: int = 200) -> Iterator[tuple[float, float, tuple[float, ...]]]:
+    """Chance that the gap is shown within so many horizons: (reference's pass rate, gap, chances by HORIZONS)."""
+    for reference, gap in ((0.9, 0.0), (0.95, 0.0), (0.95, -0.02), (0.95, -0.05)):
+        rng = np.random.default_rng([seed, round(1000 * reference), round(-1000 * gap)])
+        win, loss = draws.rates_of(reference + gap, reference, 0.4)
+        rule = replace(RULE, horizon=horizon)
+        game = gap_game([], rule)
+        gaps = draws.gaps(rng, runs, HORIZONS[-1] * horizon, win, loss)
+        at = reached(gaps + float(RULE.margin), game.low, rule)
+        yield reference, gap, tuple(float(np.mean(at <= times * horizon)) for times in HORIZONS)
 
 
 def own_ground(runs: int, seed: int) -> Iterator[tuple[str, str, int, float, float]]:

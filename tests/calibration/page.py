@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from calibration.measures import EXACT, SEQUENTIAL, Rate
+from calibration.measures import EXACT, HORIZONS, SEQUENTIAL, Rate
 from calibration.routing import Routed
 
 from harness.stats import Chances
 
 Powered = tuple[str, float, Chances, float, float | None]
+Continued = tuple[float, float, tuple[float, ...]]
 Ground = tuple[str, str, int, float, float]
 
 ALPHA = 0.05
@@ -37,12 +38,20 @@ others are enumerated. Our own rows are **bold**.
 """
 
 
+CONTINUED = """## Beyond the horizon
+
+A run that is undecided at its horizon of 200 may go on: the wealth stays, the horizon doubles, and bets are held below
+the one that has made the wealth grow fastest. How often the gap is shown by then:
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """Everything that the page shows."""
 
     rates: dict[str, Sequence[Rate]]
     powered: Sequence[Powered]
+    continued: Sequence[Continued]
     routed: dict[int, Sequence[Routed]]
     ground: Sequence[Ground]
 
@@ -64,6 +73,13 @@ def text(results: Results) -> str:
         "`earlier` are the figures of an independent simulation or enumeration.\n"
     )
     parts.append(_powered(results.powered))
+    parts.append(CONTINUED)
+    parts.append(
+        _table(
+            ("reference", "gap", *(f"{times} x 200" for times in HORIZONS)),
+            ((f"{r:.2f}", f"{gap:.2f}", *map(_percent, shares)) for r, gap, shares in results.continued),
+        )
+    )
     for horizon, routed in results.routed.items():
         parts.append(_routing_head(horizon))
         parts.append(_routed(routed))

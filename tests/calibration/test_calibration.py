@@ -56,7 +56,7 @@ def test_the_page_and_the_figure_are_the_same_twice(results: Results, tmp_path: 
 
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
     text = page.text(results)
-    assert text.count("| **betting e-process** |") == 7
+    assert text.count("| **betting e-process** |") == 8
     assert "trap .91/.91/.96" in text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -13,12 +13,15 @@ import pytest
 from batch_bodies import generated, message, response
 from batch_server import Batch, BatchServer
 from batch_world import CONNECT, KEY, MODELS, PROVIDERS, requests_of, tier_of
+from llmock.testing import LLMockServer
 from providers.edge import Edge, Page
 from providers.edge import tier_of as edge_tier
 
 from harness.errors import ProviderError
 from harness.providers import Batches, BatchState
-from harness.values import Request, Response
+from harness.providers.batches import Adapter, lines
+from harness.providers.wire import Wire
+from harness.values import Request, Response, Tier
 
 T = TypeVar("T")
 
@@ -200,3 +203,63 @@ def test_results_that_break_off_are_a_fault_even_where_the_connection_ends_well(
     monkeypatch.setattr(BatchServer, "answer", shortened)
     with pytest.raises(ProviderError, match=r"only 3 of the 5 results of batch \S+ came"):
         do(bank, provider, fetched)
+
+
+async def whole(
+    tier: Tier, requests: list[Request]
+) -> tuple[str, str | None, BatchState, dict[str, Response | ProviderError]]:
+    """A batch handed in, looked for, looked at and fetched."""
+    async with CONNECT[tier.provider](tier) as connection:
+        assert connection.batches is not None
+        batch = await connection.batches.submit(requests, "tag")
+        found = await connection.batches.find("tag", len(requests), datetime.now(UTC), ())
+        return batch, found, await connection.batches.state(batch), await collected(connection.batches, batch)
+
+
+def test_a_server_that_we_did_not_write_answers_anthropics_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_KEY", KEY)
+    monkeypatch.setattr("llmock.routers.batch._BATCH_DELAY", 0.0)
+
+    with LLMockServer() as other:
+        tier = tier_of("anthropic", f"{other.url}/anthropic")
+        requests = [request for _, request in requests_of(tier, 3)]
+        batch, found, state, results = asyncio.run(whole(tier, requests))
+
+    assert (found, state) == (batch, BatchState(ended=True, done=3, total=3))
+    assert results.keys() == {request.key for request in requests}
+    assert all(isinstance(result, Response) and result.usage.output for result in results.values())
+
+
+def test_a_server_that_we_did_not_write_takes_openais_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows no `/v1/responses` in batches: every line comes back as an error."""
+    monkeypatch.setenv("SOME_KEY", KEY)
+    monkeypatch.setattr("llmock.routers.batch._BATCH_DELAY", 0.0)
+
+    with LLMockServer() as other:
+        tier = tier_of("openai", f"{other.url}/v1")
+        requests = [request for _, request in requests_of(tier, 3)]
+        batch, found, state, results = asyncio.run(whole(tier, requests))
+
+    assert found == batch
+    assert (state.ended, state.done, state.total) == (True, 3, 3)
+    assert {key: getattr(result, "fault", None) for key, result in results.items()} == {
+        request.key: "bad request" for request in requests
+    }
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 7, 100])
+def test_lines_are_whole_however_the_file_is_cut_up(cut: int) -> None:
+    text = '{"a": "\u2028\x85"}\n\n[1]\r\n{"b": "ü"}'.encode()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(text), cut):
+            yield text[start : start + cut]
+
+    async def read() -> list[object]:
+        adapter = Adapter(
+            place="x", wire=Wire("http://x", "", OSError), build=Request.as_dict, normalise=lambda _: nothing
+        )
+        return [json.loads(line.content) async for line in lines(adapter, chunks())]
+
+    nothing: Any = None
+    assert asyncio.run(read()) == [{"a": "\u2028\x85"}, [1], {"b": "ü"}]

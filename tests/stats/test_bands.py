@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from harness.stats.bands import MANY_UNITS, Band, hull_band, policy_bands, resampled_sums, savings
+from harness.errors import BadInput
+from harness.stats.bands import MANY_UNITS, Band, hull_band, policy_bands, projected, resampled_sums, savings
 from harness.stats.economics import Recorded, cascade, oracle, routed, static
 
 
@@ -89,6 +90,28 @@ def test_savings_of_a_cheaper_tier() -> None:
     assert found.share.low < found.share.estimate < found.share.high
     assert found.share.estimate == pytest.approx(0.95, abs=0.005)
     assert found.gained.high < 0
+
+
+def test_a_workload_is_billed_kind_by_kind() -> None:
+    outcomes = ladder(900)
+    calls, tiers = [1000.0, 0.0, 200.0], [0, 1, 3]
+
+    found = projected(outcomes, tiers, calls)
+
+    means = [outcomes.costs[outcomes.kinds == kind].mean(axis=0) for kind in range(3)]
+    assert found.reference.estimate == pytest.approx(1000 * means[0][3] + 200 * means[2][3])
+    assert found.routed.estimate == pytest.approx(1000 * means[0][0] + 200 * means[2][3])
+    assert found.saved.estimate == pytest.approx(found.reference.estimate - found.routed.estimate)
+    assert found.share.estimate == pytest.approx(found.saved.estimate / found.reference.estimate)
+    first = outcomes.scores[outcomes.kinds == 0]
+    assert found.failures.estimate == pytest.approx(1000 * (first[:, 3] - first[:, 0]).mean())
+    for band in (found.reference, found.routed, found.saved, found.share, found.failures):
+        assert band.low < band.estimate < band.high
+
+
+def test_calls_without_outcomes_cannot_be_billed() -> None:
+    with pytest.raises(BadInput, match=r"calls\[3\]: calls of a kind of work without outcomes"):
+        projected(ladder(90), [0, 0, 0, 0], [1.0, 1.0, 1.0, 1.0])
 
 
 def test_a_dominated_tier_is_seldom_on_the_hull() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.stats import Game, bar_game, gap_game, log_wealth
+from harness.stats.betting import next_bet
 from harness.values import Rule
 
 RULE = Rule(margin=Decimal("0.05"), alpha=Decimal("0.05"), bar=Decimal("0.80"), horizon=60, method="sequential")
@@ -54,6 +55,24 @@ def test_ties_alone_show_the_gap_at_the_known_unit(margin: str, horizon: int, st
     path = log_wealth(gap_game([0.0] * horizon, rule), rule)
 
     assert path[stop - 2] < GOAL <= path[stop - 1]
+
+
+@pytest.mark.parametrize(
+    ("n", "total", "bet"),
+    [
+        (59, 1.0, 0.8 / 0.95),
+        (60, 1.0, 1.0 / 2.5),
+        (60, 0.5, 0.5 / 2.5),
+        (60, -0.5, 0.0),
+        (100, 9.0, math.sqrt(2 * 0.1 / (20 * 2.5 / 110))),
+    ],
+)
+def test_beyond_the_horizon_no_bet_exceeds_the_one_that_grew_fastest(n: int, total: float, bet: float) -> None:
+    missing = 0.1 if n == 100 else 9.0
+
+    found = next_bet(missing, total, 2.0, n, horizon=60, low=-0.95)
+
+    assert found == pytest.approx(bet)
 
 
 def test_wealth_stays_where_it_is_once_the_claim_is_shown() -> None:

@@ -11,7 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.stats import Pair, binomial_p, decide, exact_p, gather, judge, least_units, qualify, tango_z
+from harness.stats import (
+    Pair,
+    binomial_p,
+    decide,
+    decided_at,
+    exact_p,
+    flawless_at,
+    gather,
+    judge,
+    least_units,
+    qualify,
+    tango_z,
+)
 from harness.values import Rule
 
 RULE = Rule(margin=Decimal("0.10"), alpha=Decimal("0.05"), bar=Decimal("0.80"), horizon=100, method="sequential")
@@ -218,6 +230,11 @@ def test_nothing_is_sufficient_below_the_least_units_and_a_decision_stands(
     assert early.needed is None or 1 <= early.needed <= 5000
     if early.kind != "inconclusive":
         assert late == early
+    at = decided_at(scores, reference, RULE)
+    assert (at is None) == (late.kind == "inconclusive")
+    if at is not None:
+        assert judge(scores[:at], reference[:at], RULE) == late
+        assert judge(scores[: at - 1], reference[: at - 1], RULE).kind == "inconclusive"
 
 
 @settings(max_examples=15, deadline=None)
@@ -430,3 +447,44 @@ def test_decide_weighs_units_by_the_mix() -> None:
     assert decide(mixed, rule, heaviest=20).verdict.kind == "sufficient"
     assert decide(mixed, rule).verdict.kind == "insufficient"
     assert gather(mixed, heaviest=20).shares[:2] == (0.05, 1.0)
+
+
+def test_the_unit_of_the_decision_is_told() -> None:
+    assert decided_at([1.0] * 90, [1.0] * 90, RULE) == 39
+    assert decided_at([1.0] * 38, [1.0] * 38, RULE) is None
+    assert decided_at([1.0] * 90, None, RULE) == 29
+    assert decided_at([1.0] * 70, [1.0] * 70, FIXED) == 60
+    assert decided_at([], [], RULE) is None
+
+
+@pytest.mark.parametrize(
+    ("margin", "horizon", "method", "at"),
+    [
+        ("0.05", 100, "sequential", 74),
+        ("0.05", 200, "sequential", 80),
+        ("0.05", 400, "sequential", 97),
+        ("0.10", 100, "sequential", 39),
+        ("0.10", 200, "sequential", 48),
+        ("0.05", 58, "fixed", None),
+        ("0.05", 59, "fixed", 59),
+        ("0.10", 29, "fixed", 29),
+    ],
+)
+def test_a_flawless_run_is_decided_at_the_known_unit(margin: str, horizon: int, method: Any, at: int | None) -> None:
+    assert flawless_at(replace(RULE, margin=Decimal(margin), horizon=horizon, method=method)) == at
+
+
+def test_a_flawless_run_may_take_longer_than_its_horizon_but_not_for_ever() -> None:
+    short = flawless_at(replace(RULE, margin=Decimal("0.05"), horizon=40))
+
+    assert short is not None
+    assert 59 <= short <= 80
+    assert flawless_at(replace(RULE, margin=Decimal("0.0005"), horizon=40)) is None
+
+
+def test_a_sample_is_a_hole_once_and_only_without_any_answer() -> None:
+    pairs = pairs_of([1.0] * 8, [1.0] * 8)
+    open_epoch = replace(pairs[0], scores=())
+
+    assert decide([*pairs, open_epoch], RULE).holes == 0
+    assert decide([*pairs, hole(1, at="tier"), hole(1, at="tier"), hole(2, at="reference")], RULE).holes == 0.2

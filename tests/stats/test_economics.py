@@ -10,16 +10,19 @@ from hypothesis import strategies as st
 from harness.errors import BadInput
 from harness.stats.economics import (
     Recorded,
+    Saved,
     Terms,
     break_even,
     cascade,
     cost_per_success,
     extra_failures,
+    halves,
     held_out,
     margin_warning,
     money_margin,
     oracle,
     routed,
+    split_half,
     static,
 )
 
@@ -160,6 +163,37 @@ def test_held_out_chooses_on_one_half_and_pays_on_the_other() -> None:
     assert chosen == (0, 1)
     assert played.score.tolist() == [0, 1, 0]
     assert played.cost.tolist() == [2, 1, 40]
+
+
+def test_halves_keep_templates_whole() -> None:
+    units = np.repeat(np.arange(11), 3)
+
+    first = halves(units, 1)
+
+    assert first.sum() == 15
+    assert all(len(set(first[units == unit])) == 1 for unit in range(11))
+    assert (first != halves(units, 2)).any()
+
+
+def test_a_floor_chosen_by_luck_saves_less_than_it_seems() -> None:
+    # Both tiers pass 80 % by chance; whichever passed more is chosen, so the seen samples flatter the choice.
+    rng = np.random.default_rng(2)
+    lucky = Recorded(
+        scores=(rng.random((400, 2)) < 0.8).astype(float),
+        costs=np.tile([1.0, 4.0], (400, 1)),
+        kinds=np.repeat(np.arange(20), 20),
+        units=np.arange(400),
+    )
+
+    seen, unseen = split_half(lucky, lambda part: int(part.scores.mean(axis=0).argmax()))
+
+    assert seen.gained > unseen.gained + 0.02
+    assert seen == split_half(lucky, lambda part: int(part.scores.mean(axis=0).argmax()), splits=2)[0]
+    assert 0 < unseen.share < 0.75
+
+
+def test_staying_with_the_reference_saves_nothing_seen_or_unseen() -> None:
+    assert split_half(recorded(), lambda _: 1) == (Saved(share=0, gained=0), Saved(share=0, gained=0))
 
 
 def test_outcomes_must_fit_together() -> None:

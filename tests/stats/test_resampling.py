@@ -13,8 +13,9 @@ from harness.values import Rule
 RULE = Rule(margin=Decimal("0.05"), alpha=Decimal("0.05"), bar=Decimal("0.80"), horizon=200, method="sequential")
 
 
-def test_below_twenty_units_nothing_is_resampled() -> None:
-    assert further_by_resampling([1.0] * 19, [1.0] * 19, RULE) is None
+@pytest.mark.parametrize("n", [0, 19, 5001])
+def test_few_units_and_very_many_are_not_resampled(n: int) -> None:
+    assert further_by_resampling([1.0, 0.0] * (n // 2) + [1.0] * (n % 2), [1.0] * n, RULE) is None
 
 
 @pytest.mark.parametrize(("horizon", "stop"), [(100, 74), (200, 80), (400, 97)])
