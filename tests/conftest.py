@@ -9,6 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine makes no test fail, and the same code always gets the same examples.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 KEYS = ("API_KEY", "AUTH_TOKEN", "BASE_URL", "GOOGLE_APPLICATION_CREDENTIALS")
 VENDORS = ("ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_", "OPENROUTER_", "LLM_GATEWAY_", "TIERFLOOR_")

@@ -107,7 +107,7 @@ class Counter:
                 return self._taken(ticket, batch, found=False)
             except Exception as error:  # noqa: BLE001 - an adapter may raise anything
                 fault = self._fault(error)
-            if fault.kind != "transient" or attempt == TRIES:
+            if fault.kind != "transient" or attempt == TRIES or not self._desk.wait:
                 break
             pause = await self._sit_out(ticket, fault, pause)
         if sure:
@@ -147,6 +147,9 @@ class Counter:
     async def _look(self, ticket: Ticket) -> Fetched | Ticket | None:
         """Fetch the batch if it has ended; another ticket, where something about the batch has changed."""
         if ticket.batch is None:
+            if self._too_early(ticket) > 0 and not self._desk.wait:
+                self._desk.say(f"{self.tier.name}: a batch may be handed in already; a run in two minutes looks for it")
+                return None
             return await self._seek(ticket)
         async with self._limit():
             state = await self.batches.state(ticket.batch)
@@ -234,13 +237,18 @@ class Counter:
 
     async def _find(self, ticket: Ticket) -> str | None:
         """The provider's id of a batch that may have been handed in, after the time a provider needs to list it."""
-        count, age = len(ticket.keys), (self._desk.now() - datetime.fromisoformat(ticket.tried)).total_seconds()
+        count = len(ticket.keys)
         self._desk.say(f"{self.tier.name}: looking for a batch of {count} requests that may be handed in already")
-        if age < self._desk.settle:
-            await self._desk.sleep(self._desk.settle - max(age, 0.0))
+        if (early := self._too_early(ticket)) > 0:
+            await self._desk.sleep(early)
         taken = {other.batch for other in self._drawer.all() if other.batch} | set(ticket.not_ours)
         async with self._limit():
             return await self.batches.find(ticket.tag, count, ticket.since, taken)
+
+    def _too_early(self, ticket: Ticket) -> float:
+        """Seconds until a provider surely lists a batch that was handed in when this one was tried."""
+        age = (self._desk.now() - datetime.fromisoformat(ticket.tried)).total_seconds()
+        return self._desk.settle - max(age, 0.0)
 
     def _taken(self, ticket: Ticket, batch: str, *, found: bool) -> Ticket:
         ticket = replace(ticket, batch=batch, found=found)

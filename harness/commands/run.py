@@ -20,6 +20,8 @@ __all__ = ["plan_command", "run_command"]
 
 
 def run_command(options: Namespace) -> int:
+    if options.no_wait and not options.batch:
+        raise BadInput("--no-wait", "goes with --batch; add it, or leave --no-wait out")
     ladder, selection, plan = given.planned(options)
     folder = Path(options.results) / ladder.name
     with cache_.Cache.open(given.cache_folder(options)) as cache:
@@ -61,6 +63,8 @@ def _ask(
     """Ask what is not known, None if there is nothing to do: what is in a batch already is only fetched, and if asked."""
     ordered = {} if options.offline else job.under_way(plan, known, cache)
     settled = {*known, *ordered}
+    if ordered and not options.batch:
+        console.note(f"{batch.notice(ordered.values())}; they are not asked again, --batch fetches them")
     if plan_.missing(plan, settled):
         _announce(options, plan, settled, answers())
     elif not (ordered and options.batch):
@@ -91,8 +95,6 @@ def _manner(options: Namespace) -> job.Manner:
         timeout=options.timeout,
         deadline=max(run_.Patience().deadline, options.timeout),
     )
-    if options.no_wait and not options.batch:
-        raise BadInput("--no-wait", "goes with --batch")
     connections, batch_ = options.max_connections, options.batch
     return job.Manner(patience=patience, connections=connections, batch=batch_, wait=not options.no_wait)
 

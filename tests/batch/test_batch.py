@@ -187,6 +187,17 @@ def test_a_budget_hands_in_only_what_it_can_pay_for(server: BatchServer, world: 
     assert set(server.paid.values()) == {1}
 
 
+def test_what_is_under_way_is_reserved_in_the_unit_of_this_runs_ladder(server: BatchServer, world: World) -> None:
+    todo = todo_of(server, "anthropic")
+    server.polls = 10_000
+    world.ask(todo, wait=False, unit="credits", worst=lambda *_: Decimal(100))
+    assert world.spending.reserved == 500
+
+    world.ask(todo, wait=False)
+    worst = [prices.worst_case(request, tier, "USD", DAY, "batch") for tier, request in todo]
+    assert world.spending.reserved == sum(worst)
+
+
 def test_what_is_under_way_is_not_handed_in_again_by_another_selection(server: BatchServer, world: World) -> None:
     todo = todo_of(server, "anthropic", 8)
     server.polls = 10_000

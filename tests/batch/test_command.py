@@ -91,4 +91,4 @@ def test_a_budget_that_is_too_small_hands_in_a_part(server: BatchServer, capsys:
 
 def test_no_wait_alone_is_a_mistake(server: BatchServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--no-wait", "--budget", "5") == 2
-    assert capsys.readouterr().err.endswith("--no-wait: goes with --batch\n")
+    assert capsys.readouterr().err.endswith("--no-wait: goes with --batch; add it, or leave --no-wait out\n")

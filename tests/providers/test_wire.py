@@ -79,7 +79,7 @@ def test_what_headers_leave(headers: dict[str, str], allowance: Allowance | None
 @given(st.dictionaries(st.sampled_from([
     f"{form}" for kind in ("requests", "tokens", "input-tokens") for what in ("remaining", "limit", "reset")
     for form in (f"anthropic-ratelimit-{kind}-{what}", f"x-ratelimit-{what}-{kind}")
-]), st.text(max_size=12) | st.from_regex(r"\A\d*(ms|s|m|T|\.|-|:|Z)*\d*\Z")))  # fmt: skip
+]), st.text("0123456789msT.-:Zh² µ", max_size=12)))  # fmt: skip
 def test_no_header_is_too_odd(headers: dict[str, str]) -> None:
     found = allowance_of(headers, NOW)
 
