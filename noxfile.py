@@ -83,6 +83,12 @@ def perf(session: nox.Session) -> None:
     run_in(session, "dev", "python", "tests/perf/bench.py", *beside, *session.posargs)
 
 
+@nox.session(requires=["dev"], venv_backend="none")
+def calibration(session: nox.Session) -> None:
+    """Simulate how often the tests err, and write docs/calibration.*; `-- --check` only fails if they would change."""
+    run_in(session, "dev", "python", "tests/calibration/calibrate.py", *session.posargs)
+
+
 @nox.session(requires=["dev"])
 def wheel(session: nox.Session) -> None:
     """Do the job with the built wheel alone, in an empty folder, from the answers it carries."""

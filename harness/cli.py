@@ -122,6 +122,12 @@ def parser() -> argparse.ArgumentParser:
     run = command("run", "run", "ask what is not stored, grade, print the floors", _suites, _ladder, _selection, _store)
     run.add_argument("--offline", action="store_true", help="use stored answers only; a missing one is an error")
     run.add_argument("--budget", metavar="AMOUNT", help="the most this run may spend, in the ladder's unit")
+    run.add_argument(
+        "--until",
+        type=_until,
+        metavar="WHEN",
+        help="decided: ask only what the floors need (default); all: every sample (default for a part and in batches)",
+    )
     _asking(run)
     plan = command("run", "plan", "print what a run would ask and cost", _suites, _ladder, _selection, _store, _as_of)
     plan.add_argument("--batch", action="store_true", help="at the prices of batch processing")
@@ -133,6 +139,15 @@ def parser() -> argparse.ArgumentParser:
     route.add_argument("--check", action="store_true", help="change nothing; exit 1 if anything would change")
     plot = command("results", "plot", "draw the cost-quality curves", _suites, _ladder, _store)
     plot.add_argument("--png", action="store_true", help="write PNG files beside the SVG ones")
+    saved = command("results", "savings", "say what floors and cascades save", _suites, _ladder, _store, _as_of)
+    saved.add_argument(
+        "--failure-cost", metavar="AMOUNT", help="what an undetected failure costs, in the ladder's unit"
+    )
+    saved.add_argument("--requests", type=_positive, metavar="N", default=1000, help="count failures in so many")
+    _power(
+        command("power", "power", "say what a suite can prove before it is paid for: chances and cost", _as_of, _format)
+    )
+    _import(command("imports", "import", "make floors, table and curves from results that others measured", _format))
     lint = command("suites", "lint", "prove suites: data, prompts, controls", _suites)
     lint.add_argument("--format", choices=("text", "json"), default="text")
     command("suites", "generate", "write a suite's frozen data files from its generator", _suites)
@@ -195,6 +210,40 @@ def _as_of(made: argparse.ArgumentParser) -> None:
     made.add_argument("--as-of", type=_date, metavar="DATE", help="at the prices of this day (2026-11-22)")
 
 
+def _power(made: argparse.ArgumentParser) -> None:
+    made.add_argument("suite", metavar="SUITE", help="its name or folder")
+    for name in ("margin", "alpha", "bar"):
+        made.add_argument(f"--{name}", metavar="X", help=f"another {name} than the suite's")
+    made.add_argument(
+        "--quality", action="append", default=[], type=_share, metavar="Q", help="the tier's pass rate (repeatable)"
+    )
+    made.add_argument("--reference", type=_share, metavar="R", help="the reference's pass rate (default: .95 or more)")
+    made.add_argument(
+        "--correlation", type=_share, default=0.4, metavar="C", help="of passing the same samples (default: 0.4)"
+    )
+    made.add_argument("--sizes", type=_sizes, metavar="N,N", help="numbers of units to compare")
+    made.add_argument("--ladder", help="a ladder's name or TOML file, for what it costs")
+    made.add_argument("--results", metavar="DIR", default="results", help="where lengths are learnt (default: results)")
+    made.add_argument("--plot", metavar="FILE", help="draw the chances into an .svg or .png file")
+
+
+def _import(made: argparse.ArgumentParser) -> None:
+    made.add_argument("importer", metavar="KIND", help="outcomes: a row for each item, tier and run")
+    made.add_argument("file", metavar="FILE", help="CSV or JSON lines, gzipped or not, or Parquet")
+    made.add_argument(
+        *("--column", "--columns"), action="append", default=[], metavar="OURS=THEIRS", help="what columns are called"
+    )
+    made.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="only rows with this value")
+    made.add_argument("--common", action="store_true", help="only items with an outcome at every tier")
+    made.add_argument("--ladder", help="order of the tiers: a ladder's name or TOML file (default: tier_rank, or cost)")
+    made.add_argument("--name", help="the results folder's name (default: the file's)")
+    made.add_argument("--results", metavar="DIR", default="results", help="where results are kept (default: results)")
+    for name, default in (("margin", "0.10"), ("alpha", "0.05"), ("bar", "0.80")):
+        made.add_argument(f"--{name}", metavar="X", default=default, help=f"the rule's {name} (default: {default})")
+    made.add_argument("--horizon", type=_positive, metavar="N", help="planned units (default: all there are)")
+    made.add_argument("--method", choices=("sequential", "fixed"), default="sequential", help="the test of the verdict")
+
+
 def _cache(command: Callable[..., argparse.ArgumentParser]) -> None:
     top = command("cache", "cache", "look after the stored answers")
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_Parser)
@@ -231,6 +280,12 @@ def _positive(text: str) -> int:
     return number
 
 
+def _until(text: str) -> str:
+    if text not in {"decided", "all"}:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be decided or all")
+    return text
+
+
 def _natural(text: str) -> int:
     number = int(text)
     if number < 0:
@@ -243,6 +298,23 @@ def _seconds(text: str) -> float:
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"{text}: must be a positive number of seconds")
     return number
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be between 0 and 1")
+    return share
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        found = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: not numbers; write them as 50,100,200") from None
+    if not all(1 <= size <= 5000 for size in found):
+        raise argparse.ArgumentTypeError(f"{text}: each must be between 1 and 5000")
+    return found
 
 
 def _date(text: str) -> date:

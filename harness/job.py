@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 
-from . import batch, grade, ledger, plugins, prices, report, suites, table, tiers, weights
-from . import count as count_
 from . import floors as floors_
+from . import grade, ledger, prices, registry, report, suites, table, tiers, weights
 from . import plan as plan_
-from . import run as run_
 from .cache import Cache
-from .errors import BadInput, Incomplete, TierfloorError
-from .providers import Connection
-from .values import Failure, Floor, Ladder, Outcome, Plan, Request, Response, Row, Suite, Tier
+from .errors import BadInput, Incomplete
+from .values import Failure, Floor, Ladder, Outcome, Plan, Registered, Request, Response, Row, Suite, Tier
 
 __all__ = [
-    "Asked",
-    "Manner",
     "Measured",
     "Selection",
     "Stored",
-    "ask",
     "choose",
     "collect",
-    "count_inputs",
     "files",
     "known_lengths",
     "measure",
     "out_of_reach",
+    "paid",
     "published",
+    "registered",
     "require",
     "save_answers",
     "suite_floors",
-    "under_way",
     "widened",
 ]
 
@@ -67,24 +58,6 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """How to ask: live, or, with `batch`, in batches where there are any; without `wait` for them, what is ready."""
-
-    patience: run_.Patience
-    connections: int | None = None
-    batch: bool = False
-    wait: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What asking brought, by request key; what the budget forbade or a batch has not brought yet is in neither."""
-
-    answers: Stored
-    failures: Mapping[str, Failure]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """Everything that follows from a plan and its answers."""
 
@@ -93,24 +66,32 @@ class Measured:
     rows: tuple[Row, ...]
     floors: tuple[Floor, ...]
     evidence: report.Evidence
+    registered: Mapping[str, Registered] = field(default_factory=dict)
 
     @property
     def errors(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.verdict == "error"]
 
 
-def choose(selection: Selection, ladder: Ladder) -> Plan:
-    """The plan of a selection; raises BadInput for unknown suites, tiers or levels and for an empty selection."""
+def choose(selection: Selection, ladder: Ladder, registered: Mapping[str, Registered] | None = None) -> Plan:
+    """The plan of a selection; raises BadInput for unknown suites, tiers or levels and for an empty selection.
+
+    What is `registered`, by suite, fixes the order of the samples; new ones follow. Verdicts of a part, which are not
+    published, are not held against it.
+    """
+    whole = [suites.load(suites.find(name), fresh=selection.fresh) for name in selection.suites or suites.names()]
+    if ladder.mix:
+        tiers.check_mix(ladder, whole, suites.categories())
+    kept = {suite.id: (registered or {}).get(suite.id) for suite in whole if selection.fresh is None}
     chosen = tuple(
-        suites.narrow(
-            suites.load(suites.find(name), fresh=selection.fresh), levels=selection.levels, limit=selection.limit
-        )
-        for name in selection.suites or suites.names()
+        suites.narrow(registry.placed(suite, kept.get(suite.id)), levels=selection.levels, limit=selection.limit)
+        for suite in whole
     )
     if not any(suite.samples for suite in chosen):
         raise BadInput("selection", "no samples left; widen --level or --limit")
     only = {tier.name for tier in tiers.select(ladder, selection.tiers).tiers}
-    return plan_.plan(ladder, chosen, epochs=selection.epochs, only=only)
+    made = plan_.plan(ladder, chosen, epochs=selection.epochs, only=only)
+    return made if selection.partial else replace(made, registered={id_: one for id_, one in kept.items() if one})
 
 
 def published(results: Path, ladder: Ladder) -> tuple[str, ...]:
@@ -119,6 +100,11 @@ def published(results: Path, ladder: Ladder) -> tuple[str, ...]:
         if found := ledger.covered(folder):
             return found
     raise BadInput(str(results), f"no results of the ladder {ladder.name!r} yet; start with: tierfloor run")
+
+
+def registered(results: Path, ladder: Ladder) -> dict[str, Registered]:
+    """What the runs that a results folder holds fixed before their answers came, by suite."""
+    return ledger.registered([results, ledger.shipped(ladder.name)])
 
 
 def collect(plan: Plan, results: Path, cache: Cache | None) -> dict[str, tuple[Request, Response]]:
@@ -138,16 +124,6 @@ def known_lengths(plan: Plan, results: Path, stored: Stored) -> Stored:
     return {**ledger.answers(recorded), **stored}
 
 
-def count_inputs(plan: Plan, known: Collection[str], note: Callable[[str], None]) -> dict[tuple[str, str], Fraction]:
-    """Input tokens a byte, by (suite, tier), as far as providers count them; what went wrong is noted."""
-    return asyncio.run(count_.count_inputs(plan, known, _connect, note))
-
-
-def _connect(tier: Tier) -> AbstractAsyncContextManager[Connection]:
-    made: AbstractAsyncContextManager[Connection] = plugins.load("tierfloor.providers", tier.provider)(tier)
-    return made
-
-
 def out_of_reach(plan: Plan, stored: Stored) -> set[str]:
     """The requests that a recording has not reached and this machine cannot ask: its local weights are not here.
 
@@ -162,66 +138,6 @@ def out_of_reach(plan: Plan, stored: Stored) -> set[str]:
         for request in ask.requests
         if request.key not in stored
     }
-
-
-def under_way(plan: Plan, known: Collection[str], cache: Cache) -> dict[str, batch.Ticket]:
-    """The requests of the plan, not `known` yet, that are in a batch at a provider: nobody else must ask them."""
-    tickets = batch.under_way(cache.folder)
-    wanted = (request.key for _, request in plan_.missing(plan, known)) if tickets else ()
-    return {key: tickets[key] for key in wanted if key in tickets}
-
-
-def ask(
-    plan: Plan,
-    known: Collection[str],
-    cache: Cache,
-    *,
-    manner: Manner,
-    spending: run_.Spending,
-    report_progress: Callable[[run_.Progress], None],
-    say: Callable[[str], None],
-) -> Asked:
-    """Send what is not `known` and store the answers.
-
-    Raises the first error that ends a run; what had arrived is stored then, and `spending` is right.
-    """
-    unit = plan.ladder.unit
-    todo = plan_.missing(plan, known)
-    terms = run_.Terms(
-        connect=_connect,
-        keep=cache.add_all,
-        release=cache.close,
-        # The day in UTC, as answers have it, and looked up each time: a run may last over midnight.
-        worst=lambda tier, request: prices.worst_case(request, tier, unit, datetime.now(UTC).date()),
-        cost=lambda tier, response: _paid(tier, response, unit),
-        report=report_progress,
-        patience=manner.patience,
-        connections=manner.connections,
-        log=logging.getLogger("tierfloor").info,
-    )
-    desk = batch.Desk(
-        cache=cache.folder,
-        unit=unit,
-        stored=lambda keys: {key: response for key, (_, response) in cache.get_all(keys).items()},
-        worst=lambda tier, request: prices.worst_case(request, tier, unit, datetime.now(UTC).date(), "batch"),
-        say=say,
-        wait=manner.wait,
-    )
-    asking = batch.ask(todo, terms, spending, desk) if manner.batch else run_.ask(todo, terms, spending)
-    try:
-        results = asyncio.run(asking)
-    except BaseExceptionGroup as group:
-        raise _first(group) from None
-    answers: dict[str, tuple[Request, Response]] = {}
-    failures: dict[str, Failure] = {}
-    for _, request in todo:
-        key = request.key
-        match results.get(key):
-            case Response() as response:
-                answers[key] = request, response
-            case Failure() as failure:
-                failures[key] = failure
-    return Asked(answers=answers, failures=failures)
 
 
 def measure(
@@ -249,18 +165,43 @@ def measure(
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         outcomes = grade.grade_all(plan, replies, cost, known=known, pool=pool)
-    rows = table.table(outcomes, plan.suites, plan.ladder)
+    served = {key: response.model for key, (_, response) in stored.items()}
+    standings = _standings(plan, outcomes, served)
+    evident = registry.counted(outcomes, served, {id_: each.registered for id_, each in standings.items()})
+    rows = table.table(evident, plan.suites, plan.ladder, standings)
     by_key = {request.key: ask.tier for ask in plan.asks for request in ask.requests}
     evidence = report.Evidence(
         answers=stored,
         priced_on=day.isoformat(),
         price_source=prices.source(plan.ladder),
-        spent=sum((_paid(by_key[key], response, unit) for key, (_, response) in stored.items()), Decimal(0)),
+        spent=sum((paid(by_key[key], response, unit) for key, (_, response) in stored.items()), Decimal(0)),
     )
-    return Measured(plan=plan, outcomes=outcomes, rows=rows, floors=floors_.floors(rows), evidence=evidence)
+    return Measured(
+        plan=plan,
+        outcomes=outcomes,
+        rows=rows,
+        floors=floors_.floors(rows, plan.suites, plan.ladder),
+        evidence=evidence,
+        registered={id_: each.registered for id_, each in standings.items()},
+    )
 
 
-def _paid(tier: Tier, response: Response, unit: str) -> Decimal:
+def _standings(plan: Plan, outcomes: Iterable[Outcome], served: Mapping[str, str]) -> dict[str, registry.Standing]:
+    """How every suite stands to what was registered before, now that these answers have come."""
+    behind = registry.models(outcomes, served)
+    touched: dict[str, set[str]] = defaultdict(set)
+    for outcome in outcomes:
+        touched[outcome.suite].add(outcome.template)
+    return {
+        suite.id: registry.stand(
+            suite, plan.ladder, behind.get(suite.id, {}), touched[suite.id], plan.registered.get(suite.id)
+        )
+        for suite in plan.suites
+    }
+
+
+def paid(tier: Tier, response: Response, unit: str) -> Decimal:
+    """What an answer cost on its own day, in the way it was asked."""
     return prices.cost(response.usage, tier, unit, date.fromisoformat(response.on), response.processing)
 
 
@@ -270,7 +211,8 @@ def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
     others = [name for name in ledger.covered(results) if name not in own]
     if not others:
         return measured
-    plan = choose(Selection(suites=tuple(sorted([*own, *others]))), measured.plan.ladder)
+    ladder = measured.plan.ladder
+    plan = choose(Selection(suites=tuple(sorted([*own, *others]))), ladder, registered(results, ladder))
     stored = collect(plan, results, cache)
     known = [*measured.outcomes, *ledger.outcomes([results])]
     return measure(plan, stored, known=known)
@@ -285,7 +227,7 @@ def files(measured: Measured) -> dict[str, str]:
         "routing.json": report.routing_json(measured.floors, chosen, ladder, measured.evidence),
         "routing.md": report.routing_md(measured.floors, chosen, ladder, measured.evidence),
         "table.csv": table.csv_text(measured.rows),
-        "manifest.json": report.manifest(chosen, ladder, measured.evidence),
+        "manifest.json": report.manifest(chosen, ladder, measured.evidence, measured.registered),
     }
     for suite in chosen:
         keys = {request.key for ask in measured.plan.asks if ask.suite == suite.id for request in ask.requests}
@@ -315,19 +257,6 @@ def require(plan: Plan, stored: Stored) -> None:
         f"{whole.to_ask} answers are not stored ({where}); asking them would cost about {report.money(whole.expected)} "
         f"and at most {report.money(whole.worst)} {plan.ladder.unit}; run without --offline, or import them",
     )
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error of ours in a task group's failure, else whatever came first."""
-    flat: list[BaseException] = []
-    waiting: Sequence[BaseException] = [group]
-    while waiting:
-        head, *waiting = waiting
-        if isinstance(head, BaseExceptionGroup):
-            waiting = [*head.exceptions, *waiting]
-        else:
-            flat.append(head)
-    return next((error for error in flat if isinstance(error, TierfloorError)), flat[0])
 
 
 def suite_floors(measured: Measured, suite: Suite) -> list[Floor]:

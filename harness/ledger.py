@@ -8,10 +8,20 @@ from datetime import date
 from pathlib import Path
 
 from .answers import read_answers
-from .records import line, read_lines, write_text
-from .values import Outcome, Request, Response
+from .records import line, read_lines, read_value, write_text
+from .values import Outcome, Registered, Request, Response
 
-__all__ = ["answers", "covered", "differences", "outcomes", "outcomes_text", "priced_on", "save", "shipped"]
+__all__ = [
+    "answers",
+    "covered",
+    "differences",
+    "outcomes",
+    "outcomes_text",
+    "priced_on",
+    "registered",
+    "save",
+    "shipped",
+]
 
 
 def shipped(ladder: str) -> Path:
@@ -42,6 +52,24 @@ def priced_on(folder: Path) -> date | None:
         return date.fromisoformat(json.loads(_read(folder / "manifest.json") or "")["prices"]["on"])
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def registered(folders: Iterable[Path]) -> dict[str, Registered]:
+    """What several results folders registered, by suite; the first folder that has one wins.
+
+    A manifest without registrations has none to tell; one with something else in their place is BadInput.
+    """
+    found: dict[str, Registered] = {}
+    for folder in folders:
+        path = folder / "manifest.json"
+        try:
+            suites = json.loads(_read(path) or "{}").get("suites", [])
+            kept = {suite["id"]: suite["registered"] for suite in suites if "registered" in suite}
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue
+        for id_, text in kept.items():
+            found.setdefault(id_, read_value(f"{path}: {id_}.registered", text, Registered))
+    return found
 
 
 def outcomes(folders: Iterable[Path]) -> list[Outcome]:

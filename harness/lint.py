@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ def _summary(gate: str, suite: Suite) -> str:
     return {
         "data": f"{len(suite.samples)} samples, hash {suite.hash[:12]}",
         "prompts": "every sample fills the prompt and shows no target",
-        "evidence": f"{len(_units(suite))} units, {stats.least_units(suite.rule)} are the least for a verdict",
+        "evidence": f"{len(_units(suite.samples))} units, {stats.least_units(suite.rule)} are the least for a verdict",
         "controls": f"{passes} right and {len(suite.controls) - passes} wrong answers judged as declared",
         "degenerate": "empty, echoed and oversized answers fail",
     }[gate]
@@ -87,14 +87,31 @@ def _prompts(suite: Suite) -> Iterator[tuple[str, str]]:
 
 
 def _evidence(suite: Suite) -> Iterator[tuple[str, str]]:
-    units, least = len(_units(suite)), stats.least_units(suite.rule)
+    """Enough units to prove a tier, as many as the horizon plans, and every level."""
+    units, rule = len(_units(suite.samples)), suite.rule
+    least = stats.least_units(rule)
+    at = f"at margin {rule.margin}, alpha {rule.alpha}, bar {rule.bar}"
+    by_level: dict[int, list[Sample]] = {}
+    for sample in suite.samples:
+        by_level.setdefault(sample.level, []).append(sample)
     if units < least:
-        yield "warn", f"{units} units can never prove a tier: the rule needs {least}; add templates or widen the margin"
-    if suite.rule.horizon < least:
-        yield "fail", f"rule.horizon {suite.rule.horizon} is below the least number of units, {least}"
-    levels = {sample.level for sample in suite.samples}
-    if levels != {1, 2, 3, 4, 5}:
-        yield "warn", f"only levels {sorted(levels)}"
+        yield "fail", f"no tier can be proved: {units} units, at least {least} needed {at}; add templates"
+    else:
+        flawless = stats.flawless_at(rule) if rule.method == "sequential" else least
+        if flawless is None or units < flawless:
+            needed = f"tier and reference that pass everything need {flawless or 'more than 5000'} {at}"
+            yield "warn", f"{units} units prove a tier only if it wins some: {needed}; add templates"
+        few = [level for level, samples in sorted(by_level.items()) if len(_units(samples)) < least]
+        if few:
+            yield "warn", f"levels {', '.join(map(str, few))}: fewer than {least} units each, so no floor of their own"
+    if rule.horizon < least:
+        yield "fail", f"rule.horizon {rule.horizon} is below the least number of units, {least}"
+    elif rule.horizon > units:
+        # The fixed test is read once, after its horizon, so never here; a betting one only bets too little.
+        result, so = ("fail", "is never reached") if rule.method == "fixed" else ("warn", "keeps bets too small")
+        yield result, f"rule.horizon {rule.horizon} {so}: there are {units} units; take {units}, or add templates"
+    if by_level.keys() != {1, 2, 3, 4, 5}:
+        yield "warn", f"only levels {sorted(by_level)}"
 
 
 def _controls(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
@@ -147,8 +164,8 @@ def _judge(suite: Suite, sample: Sample, answer: str) -> Score | str:
         return f"checker broke: {type(error).__name__}: {error}"
 
 
-def _units(suite: Suite) -> set[str]:
-    return {sample.template for sample in suite.samples}
+def _units(samples: Iterable[Sample]) -> set[str]:
+    return {sample.template for sample in samples}
 
 
 def _first_samples(suite: Suite) -> str:

@@ -18,7 +18,7 @@ from .errors import BadInput, did_you_mean
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["line", "plain", "read_lines", "read_toml", "write_bytes", "write_lines", "write_text"]
+__all__ = ["line", "plain", "read_lines", "read_toml", "read_value", "write_bytes", "write_lines", "write_text"]
 
 T = TypeVar("T")
 
@@ -71,6 +71,17 @@ def read_toml(path: Path, kind: type[T]) -> T:
         value: T = _adapter(kind).validate_json(json.dumps(table, default=str))
     except ValidationError as error:
         raise BadInput(str(path), _first(error, kind)) from None
+    return value
+
+
+def read_value(place: str, data: object, kind: type[T]) -> T:
+    """Parsed JSON validated as `kind`; raises BadInput naming the place and the key."""
+    from pydantic import ValidationError
+
+    try:
+        value: T = _adapter(kind).validate_json(json.dumps(data))
+    except ValidationError as error:
+        raise BadInput(place, _first(error, kind)) from None
     return value
 
 

@@ -6,12 +6,24 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from .errors import maybe_billed
 from .records import plain
-from .values import Floor, Ladder, Request, Response, Row, Suite, Verdict
+from .stats.decide import MANY_HOLES
+from .values import Floor, Ladder, Registered, Request, Response, Row, Suite, Verdict
 
-__all__ = ["Evidence", "floor_lines", "manifest", "money", "routing_json", "routing_md", "row_lines", "text_table"]
+__all__ = [
+    "Evidence",
+    "alarm_lines",
+    "floor_lines",
+    "manifest",
+    "money",
+    "routing_json",
+    "routing_md",
+    "row_lines",
+    "text_table",
+]
 
 ROUTING_FORMAT = "tierfloor.routing/1"
 
@@ -56,6 +68,9 @@ def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladde
         "ladder": ladder.name,
         "unit": ladder.unit,
         "reference": ladder.reference.name,
+        "floors": ladder.floors,
+        "table_alpha": ladder.table_alpha,
+        "mix": plain(ladder.mix),
         "priced_on": evidence.priced_on,
         "answered": list(evidence.days or ()),
         "tiers": {
@@ -66,8 +81,10 @@ def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladde
     return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def manifest(suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
-    """Versions, hashes and dates of everything that went into a results folder."""
+def manifest(
+    suites: Sequence[Suite], ladder: Ladder, evidence: Evidence, registered: Mapping[str, Registered] | None = None
+) -> str:
+    """Versions, hashes and dates of everything that went into a results folder, and what was fixed beforehand."""
     record = {
         "answers": {
             "count": len(evidence.answers),
@@ -87,6 +104,7 @@ def manifest(suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str
                 "hash": suite.hash,
                 "checker": suite.checker_hash,
                 "rule": plain(suite.rule),
+                **({"registered": plain(registered[suite.id])} if registered and suite.id in registered else {}),
             }
             for suite in suites
         ],
@@ -105,9 +123,10 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
             f"sample, as if every answer were asked anew and live at the prices of {evidence.priced_on} "
             f"({evidence.price_source}). {_spent(evidence, ladder.unit)}."
         ),
-        _EXPLAINED,
+        f"{_EXPLAINED} {_tested(ladder, len(floors))}",
         "## Floors",
         _markdown(("kind of work", "level", "floor", "use", "why not lower"), map(_floor_cells, floors)),
+        *(["## Alarms", "\n".join(f"- {line}" for line in alarm_lines(floors))] if alarm_lines(floors) else []),
         "## Quality and cost, all levels together",
         _markdown(_ROW_HEAD, (_row_cells(row) for floor in overall for row in floor.rows)),
         "## Quality and cost by level",
@@ -131,6 +150,15 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def alarm_lines(floors: Iterable[Floor]) -> list[str]:
+    """What to look at before the floors are trusted, one line each."""
+    return [
+        f"{floor.category}, {'all levels' if floor.level is None else f'level {floor.level}'}: {text}"
+        for floor in floors
+        for text in floor.alarms
+    ]
 
 
 def floor_lines(floors: Iterable[Floor], ladder: Ladder) -> list[str]:
@@ -169,6 +197,17 @@ _EXPLAINED = (
     "stand with intervals at 1 - 2 alpha; n counts samples, units the templates behind them."
 )
 
+_WALKS: Final[Mapping[str, str]] = {
+    "top-down": (
+        "Tiers are tested from the reference downwards, each at alpha; the first that is not proved ends the walk, and "
+        "nothing is claimed of the tiers below it (*untested*)."
+    ),
+    "cheap-first": (
+        "Tiers are tested from the cheapest upwards, each at alpha divided by their number, and the first that is proved "
+        "is the floor."
+    ),
+}
+
 _ROW_HEAD = (
     "kind of work",
     "level",
@@ -187,6 +226,13 @@ _ROW_HEAD = (
 )
 
 
+def _tested(ladder: Ladder, rows: int) -> str:
+    """How the tiers were tested, where it does not go without saying."""
+    shared = f" Alpha is shared between the {rows} rows of the table." if ladder.table_alpha else ""
+    mixed = " All levels together are weighted by the mix." if any("." in key for key in ladder.mix) else ""
+    return _WALKS[ladder.floors] + shared + mixed
+
+
 def _spent(evidence: Evidence, unit: str) -> str:
     """Where the answers come from and what they cost when they came."""
     if evidence.days is None:
@@ -199,20 +245,22 @@ def _spent(evidence: Evidence, unit: str) -> str:
 
 
 def _floor_cells(floor: Floor) -> tuple[str, str, str, str, str]:
-    named = floor.tier or floor.status
-    return floor.category, _level(floor.level), named, floor.use, floor.why
+    named = (floor.tier or floor.status) + (" (post-hoc)" if floor.post_hoc else "")
+    untested = f"{', '.join(floor.untested)} untested" if floor.tier and floor.untested else ""
+    return floor.category, _level(floor.level), named, floor.use, "; ".join(filter(None, (floor.why, untested)))
 
 
 def _row_cells(row: Row) -> tuple[str, ...]:
     holes = f" ({row.errors} errors)" if row.errors else ""
     n = f"{row.n}/{row.planned}" if row.n < row.planned else str(row.n)
     units = f", {row.units} units" if row.units != row.n else ""
+    missing = f", {row.holes:.0%} missing" if row.holes > MANY_HOLES else ""
     answers = max(row.n, 1)
     return (
         row.category,
         _level(row.level),
         row.tier + (" (reference)" if row.reference else ""),
-        n + units + holes,
+        n + units + missing + holes,
         _interval(row.quality),
         "" if row.reference else _interval(row.gap, signed=True),
         _verdict(row.verdict),
@@ -234,6 +282,10 @@ def _route(floor: Floor, suite: Suite) -> dict[str, object]:
         "floor": floor.tier,
         "use": floor.use,
         "why": floor.why,
+        "stopped": floor.stopped,
+        "untested": list(floor.untested),
+        "alarms": list(floor.alarms),
+        "post_hoc": floor.post_hoc,
         "suite": suite.id,
         "suite_version": suite.version,
         "suite_hash": suite.hash,
@@ -251,6 +303,11 @@ def _tier_evidence(row: Row) -> dict[str, object]:
         "method": row.verdict.method,
         "statistic": None if statistic is None else float(f"{statistic:.3g}"),
         "units_needed": row.verdict.needed,
+        "post_hoc": row.verdict.post_hoc,
+        "read": row.read,
+        "holes": round(row.holes, 4),
+        "wins": None if row.reference else row.wins,
+        "losses": None if row.reference else row.losses,
         "n": row.n,
         "units": row.units,
         "planned": row.planned,
@@ -268,7 +325,8 @@ def _rounded(interval: tuple[float, float, float] | None) -> list[float] | None:
 
 def _verdict(verdict: Verdict) -> str:
     needed = f" (about {verdict.needed} units more)" if verdict.needed else ""
-    return f"{verdict.kind}: {verdict.why}{needed}"
+    post_hoc = f"; post-hoc, {verdict.post_hoc}" if verdict.post_hoc else ""
+    return f"{verdict.kind}: {verdict.why}{needed}{post_hoc}"
 
 
 def _level(level: int | None) -> str:

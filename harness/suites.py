@@ -16,12 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import hub, prompts
+from . import hub, prompts, stats
 from .errors import BadInput, did_you_mean
 from .records import line, read_lines, read_toml
 from .values import Check, Control, Generate, Rule, Sample, Split, Suite, canonical, digest
 
-__all__ = ["find", "frozen", "generate", "load", "names", "narrow", "ordered", "roots", "sources"]
+__all__ = ["categories", "find", "frozen", "generate", "load", "names", "narrow", "ordered", "roots", "sources"]
 
 LEVELS = (1, 2, 3, 4, 5)
 _STRICT = {"extra": "forbid", "strict": True}
@@ -65,6 +65,7 @@ class Manifest:
     rows: tuple[str, ...] = ()
     generator: str | None = None
     epochs: int = 1
+    graded: bool = False
     schema: SchemaText | None = None
 
 
@@ -78,6 +79,11 @@ def roots() -> tuple[Path, ...]:
 def names() -> list[str]:
     """The suites that can be named, in alphabetical order."""
     return sorted({path.parent.name for root in roots() for path in root.glob("*/suite.toml")})
+
+
+def categories() -> list[str]:
+    """The kinds of work of the suites that can be named, in alphabetical order."""
+    return sorted({read_toml(find(name) / "suite.toml", Manifest).category for name in names()})
 
 
 def find(name: str) -> Path:
@@ -113,6 +119,7 @@ def load(folder: Path, *, split: str = "public", fresh: str | None = None) -> Su
         schema=canonical(_json(manifest.schema.json, folder / "suite.toml")) if manifest.schema else None,
         max_output_tokens=manifest.max_output_tokens,
         epochs=manifest.epochs,
+        graded=manifest.graded,
         rule=manifest.rule,
         split="fresh" if fresh is not None else split,
         splits=manifest.splits,
@@ -149,8 +156,13 @@ def generate(splits: Mapping[str, Split], generator: Generate, *, split: str, se
 
 
 def ordered(suite: Suite) -> tuple[Sample, ...]:
-    """The samples in the suite's fixed random order, in which evidence is taken; it depends on ids alone."""
-    return tuple(sorted(suite.samples, key=lambda sample: digest([suite.id, sample.id])))
+    """The samples in the suite's fixed order, in which evidence is taken: unit by unit, registered ones first.
+
+    The rest of the order is random and depends on names alone.
+    """
+    units = stats.in_order(suite.order, {sample.template for sample in suite.samples}, suite.id)
+    place = {unit: number for number, unit in enumerate(units)}
+    return tuple(sorted(suite.samples, key=lambda sample: (place[sample.template], digest([suite.id, sample.id]))))
 
 
 def narrow(suite: Suite, *, levels: Iterable[int] = (), limit: int | None = None) -> Suite:

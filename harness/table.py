@@ -7,41 +7,51 @@ import io
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from . import stats
-from .values import Ladder, Outcome, Row, Rule, Suite, Verdict, digest
+from .kinds import Kind, Units, kinds_of
+from .registry import Standing, stand
+from .values import Ladder, Outcome, Row, Suite
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["csv_text", "frame", "records", "table"]
 
-LEVELS = (None, 1, 2, 3, 4, 5)
 
-
-def table(outcomes: Iterable[Outcome], suites: Sequence[Suite], ladder: Ladder) -> tuple[Row, ...]:
+def table(
+    outcomes: Iterable[Outcome],
+    suites: Sequence[Suite],
+    ladder: Ladder,
+    standings: Mapping[str, Standing] | None = None,
+) -> tuple[Row, ...]:
     """Rows by category, level (all levels first) and tier, in the order of suites and ladder.
 
     Every row stands on the outcomes of its own tier and, for the gap, on those of the reference for the same samples.
+    `standings`, by suite, say what was registered before; without them every suite is new.
     """
     cells: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         cells[outcome.suite, outcome.tier].append(outcome)
+    found = [
+        (suite, standing, kinds)
+        for suite in suites
+        for standing in [(standings or {}).get(suite.id) or stand(suite, ladder, {}, ())]
+        for kinds in [kinds_of(suite, ladder, standing.registered)]
+    ]
+    count = sum(len(kinds) for _, _, kinds in found) if ladder.table_alpha else 1
     rows = []
-    for suite in suites:
-        for level in LEVELS:
-            planned = sum(level in (None, sample.level) for sample in suite.samples)
-            if planned == 0:
-                continue
-            chosen = {
-                tier.name: [each for each in cells[suite.id, tier.name] if level in (None, each.level)]
-                for tier in ladder.tiers
+    for suite, standing, kinds in found:
+        answered = {tier.name: _answered(suite, cells[suite.id, tier.name]) for tier in ladder.tiers}
+        for kind in kinds:
+            scored = {
+                name: [_scored(members, scores) for _, members in kind.units] for name, scores in answered.items()
             }
-            rows += [_row(suite, level, tier.name, chosen, ladder, planned) for tier in ladder.tiers]
+            bench = _Bench(ladder=ladder, kind=kind, answered=answered, scored=scored, standing=standing, rows=count)
+            rows += [_row(bench, tier.name, cells[suite.id, tier.name]) for tier in ladder.tiers]
     return tuple(rows)
 
 
@@ -71,34 +81,67 @@ def csv_text(rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def _row(
-    suite: Suite, level: int | None, tier: str, chosen: Mapping[str, list[Outcome]], ladder: Ladder, planned: int
-) -> Row:
-    reference = ladder.reference.name
-    graded = [outcome for outcome in chosen[tier] if outcome.verdict != "error"]
+_Answers = Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bench:
+    """One kind of work with the scores of every tier, by sample: none for a sample that brought errors only.
+
+    `scored` are the mean score and the weight of every unit, in order; None where nothing is graded.
+    """
+
+    ladder: Ladder
+    kind: Kind
+    answered: Mapping[str, _Answers]
+    scored: Mapping[str, Sequence[tuple[float, float] | None]]
+    standing: Standing
+    rows: int
+
+
+def _answered(suite: Suite, outcomes: Iterable[Outcome]) -> dict[str, tuple[float, ...]]:
+    scores: dict[str, tuple[float, ...]] = {}
+    for outcome in outcomes:
+        before = scores.get(outcome.sample, ())
+        if outcome.verdict == "error":
+            scores[outcome.sample] = before
+        else:
+            scores[outcome.sample] = (*before, outcome.score if suite.graded else float(outcome.verdict == "pass"))
+    return scores
+
+
+def _row(bench: _Bench, tier: str, outcomes: Iterable[Outcome]) -> Row:
+    kind, reference = bench.kind, bench.ladder.reference.name
+    mine = [outcome for outcome in outcomes if outcome.level in kind.levels]
+    graded = [outcome for outcome in mine if outcome.verdict != "error"]
     samples = {outcome.sample for outcome in graded}
-    holes = {outcome.sample for outcome in chosen[tier] if outcome.verdict == "error"}
-    own = _units(suite.id, graded)
-    verdict, gap = _evidence(suite, level, own, chosen, reference=reference, own=tier == reference)
-    cost = sum((outcome.cost for outcome in graded), Decimal(0))
-    passes = sum(outcome.verdict == "pass" for outcome in graded)
+    holes = {outcome.sample for outcome in mine if outcome.verdict == "error"}
+    own, other = bench.scored[tier], bench.scored[reference]
+    units = [each for each in own if each is not None]
+    gaps = [
+        (one[0] - two[0], min(one[1], two[1]))
+        for one, two in zip(own, other, strict=True)
+        if one and two and tier != reference
+    ]
+    decision = _decided(bench, tier)
+    cost, success = _means(graded, kind)
     latency = sorted(outcome.latency_ms for outcome in graded if outcome.latency_ms is not None)
-    n = len(graded)
+    confidence = 1 - 2 * float(kind.rule.alpha)
     return Row(
-        category=suite.category,
-        level=level,
+        category=kind.category,
+        level=kind.level,
         tier=tier,
         reference=tier == reference,
-        planned=planned,
+        planned=kind.planned,
         n=len(samples),
-        units=len(own),
+        units=len(units),
         errors=len(holes - samples),
-        passes=passes,
-        quality=_quality(own, suite.rule),
-        gap=gap,
-        verdict=verdict,
-        cost=cost / n if n else None,
-        cost_per_success=cost / passes if passes else None,
+        passes=sum(outcome.verdict == "pass" for outcome in graded),
+        quality=_quality(units, kind, confidence),
+        gap=_gap(gaps, kind, confidence),
+        verdict=replace(decision.verdict, post_hoc=bench.standing.post_hoc),
+        cost=cost,
+        cost_per_success=cost / success if cost is not None and success else None,
         latency_p50_ms=_quantile(latency, 0.50),
         latency_p95_ms=_quantile(latency, 0.95),
         input_tokens=sum(outcome.input_tokens for outcome in graded),
@@ -106,64 +149,106 @@ def _row(
         unparsable=_share(graded, "unparsable"),
         refused=_share(graded, "refusal") + _share(graded, "filtered"),
         truncated=_share(graded, "truncated"),
+        read=decision.units,
+        holes=decision.holes,
+        wins=sum(gap > 0 for gap, _ in gaps),
+        losses=sum(gap < 0 for gap, _ in gaps),
     )
 
 
-def _units(suite: str, graded: Iterable[Outcome]) -> dict[str, float]:
-    """Mean score by template, in the suite's fixed random order: epochs are averaged within a sample first."""
-    by_sample: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for outcome in graded:
-        by_sample[outcome.template, outcome.sample].append(float(outcome.verdict == "pass"))
-    order = sorted(by_sample, key=lambda key: digest([suite, key[0]]))
-    return {
-        template: math.fsum(means) / len(means)
-        for template, keys in groupby(order, key=lambda key: key[0])
-        for means in [[math.fsum(by_sample[key]) / len(by_sample[key]) for key in keys]]
-    }
+def _scored(members: Sequence[tuple[str, float]], answered: _Answers) -> tuple[float, float] | None:
+    """Mean score of a unit, its epochs averaged within each sample first, and its weight."""
+    if len(members) == 1:
+        ((sample, weight),) = members
+        scores = answered.get(sample)
+        return (_mean(scores), weight) if scores else None
+    found = [(_mean(scores), weight) for sample, weight in members if (scores := answered.get(sample))]
+    weight = math.fsum(weight for _, weight in found)
+    return (math.fsum(score * weight for score, weight in found) / weight, weight) if found else None
 
 
-def _evidence(
-    suite: Suite,
-    level: int | None,
-    units: dict[str, float],
-    chosen: Mapping[str, list[Outcome]],
-    *,
-    reference: str,
-    own: bool,
-) -> tuple[Verdict, tuple[float, float, float] | None]:
-    rule = _rule(suite, level)
-    if own:
-        return stats.qualify(list(units.values()), rule), None
-    other = _units(suite.id, (outcome for outcome in chosen[reference] if outcome.verdict != "error"))
-    both = [template for template in units if template in other]
-    scores, references = [units[each] for each in both], [other[each] for each in both]
-    verdict = stats.judge(scores, references, rule)
-    if not both:
-        return verdict, None
-    gaps = [score - reference for score, reference in zip(scores, references, strict=True)]
-    wins = math.fsum(gap for gap in gaps if gap > 0)
-    losses = math.fsum(-gap for gap in gaps if gap < 0)
-    low, high = stats.tango(wins, losses, len(gaps), _confidence(rule))
-    return verdict, ((wins - losses) / len(gaps), low, high)
+def _mean(scores: tuple[float, ...]) -> float:
+    return scores[0] if len(scores) == 1 else math.fsum(scores) / len(scores)
 
 
-def _rule(suite: Suite, level: int | None) -> Rule:
-    """The suite's rule; for one level the horizon is the number of units that the suite holds of that level."""
-    if level is None:
-        return suite.rule
-    return replace(suite.rule, horizon=len({sample.template for sample in suite.samples if sample.level == level}))
+def _decided(bench: _Bench, tier: str) -> stats.Decision:
+    """The verdict from what is read so far: all units, in order, up to the last that was asked in full of both.
+
+    What is missing before that is a hole; what comes after was not read yet. A tier whose model was replaced, or its
+    reference's, starts at the first unit that was asked of the new one.
+    """
+    kind, ladder = bench.kind, bench.ladder
+    own, other = bench.answered[tier], bench.answered[ladder.reference.name]
+    alone = tier == ladder.reference.name
+    retired = [
+        bench.answered[name] for name in {tier, ladder.reference.name} if bench.standing.registered.retired.get(name)
+    ]
+    units = kind.units
+    last = next((i for i in range(len(units), 0, -1) if all(s in own and s in other for s, _ in units[i - 1][1])), 0)
+    first = max((_first(units, each) for each in retired), default=0)
+    read = units[first:last]
+    cheap_first = ladder.floors == "cheap-first" and not alone
+    rule = stats.share_alpha(kind.rule, candidates=len(ladder.tiers) - 1 if cheap_first else 1, rows=bench.rows)
+    return stats.decide(_pairs(read, own, other, alone=alone), rule, alone=alone, heaviest=kind.heaviest)
 
 
-def _quality(units: Mapping[str, float], rule: Rule) -> tuple[float, float, float] | None:
+def _pairs(units: Units, own: _Answers, other: _Answers, *, alone: bool) -> list[stats.Pair]:
+    return [
+        stats.Pair(
+            sample=sample,
+            unit=unit,
+            scores=own.get(sample, ()),
+            reference=() if alone else other.get(sample, ()),
+            weight=weight,
+        )
+        for unit, members in units
+        for sample, weight in members
+    ]
+
+
+def _first(units: Units, answered: Mapping[str, object]) -> int:
+    return next(
+        (i for i, (_, members) in enumerate(units) if any(sample in answered for sample, _ in members)), len(units)
+    )
+
+
+def _means(graded: Sequence[Outcome], kind: Kind) -> tuple[Decimal | None, Decimal]:
+    """Cost and passes of an answer, on average over the mix."""
+    if not graded:
+        return None, Decimal(0)
+    weight = kind.weights
+    total = sum((weight[outcome.level] for outcome in graded), Decimal(0)) if weight else Decimal(len(graded))
+    cost = sum((outcome.cost * weight[outcome.level] if weight else outcome.cost for outcome in graded), Decimal(0))
+    passed = [outcome.level for outcome in graded if outcome.verdict == "pass"]
+    passes = sum((weight[level] for level in passed), Decimal(0)) if weight else Decimal(len(passed))
+    return cost / total, passes / total
+
+
+def _quality(units: Sequence[tuple[float, float]], kind: Kind, confidence: float) -> tuple[float, float, float] | None:
     if not units:
         return None
-    total = math.fsum(units.values())
-    low, high = stats.wilson(total, len(units), _confidence(rule))
-    return total / len(units), low, high
+    total, n = _total([score for score, _ in units], units, kind)
+    return total / n, *stats.wilson(total, n, confidence)
 
 
-def _confidence(rule: Rule) -> float:
-    return 1 - 2 * float(rule.alpha)
+def _gap(gaps: Sequence[tuple[float, float]], kind: Kind, confidence: float) -> tuple[float, float, float] | None:
+    if not gaps:
+        return None
+    wins, n = _total([max(gap, 0.0) for gap, _ in gaps], gaps, kind)
+    losses, _ = _total([max(-gap, 0.0) for gap, _ in gaps], gaps, kind)
+    return (wins - losses) / n, *stats.tango(wins, losses, n, confidence)
+
+
+def _total(values: Sequence[float], units: Sequence[tuple[float, float]], kind: Kind) -> tuple[float, int]:
+    """The sum of the units' values and their number; weighted, that of as many equal units as would say as much.
+
+    That number is the squared sum of the weights over the sum of their squares (Kish 1965, Survey Sampling).
+    """
+    if kind.weights is None:
+        return math.fsum(values), len(values)
+    weight = math.fsum(weight for _, weight in units)
+    n = max(1, math.floor(weight**2 / math.fsum(weight * weight for _, weight in units) + 1e-6))
+    return math.fsum(value * own for value, (_, own) in zip(values, units, strict=True)) / weight * n, n
 
 
 def _quantile(ordered: Sequence[int], share: float) -> int | None:
@@ -194,6 +279,11 @@ def _record(row: Row) -> dict[str, object]:
         "method": row.verdict.method,
         "statistic": None if row.verdict.statistic is None else f"{row.verdict.statistic:.3g}",
         "units_needed": row.verdict.needed,
+        "post_hoc": row.verdict.post_hoc or "",
+        "read": row.read,
+        **_digits(("holes",), (row.holes,)),
+        "wins": None if row.reference else row.wins,
+        "losses": None if row.reference else row.losses,
         "cost": _money(row.cost),
         "cost_per_success": _money(row.cost_per_success),
         "latency_p50_ms": row.latency_p50_ms,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import date
@@ -15,17 +16,18 @@ from urllib.parse import urlsplit
 
 from . import weights
 from .errors import BadInput, did_you_mean
-from .values import Ladder, Price, Tier
+from .values import Ladder, Price, Suite, Tier
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-__all__ = ["builtin", "load", "select", "with_base_url", "with_gguf"]
+__all__ = ["builtin", "check_mix", "load", "select", "with_base_url", "with_gguf"]
 
 _FOLDER = Path(__file__).parent / "ladders"
 _DECIMALS = ("temperature", *(f"price.{key}" for key in ("input", "output", "cached", "cache_write", "batch")))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_LADDER_KEYS = ("title", "unit", "tier")
+_LEVELS = ("1", "2", "3", "4", "5")
+_LADDER_KEYS = ("title", "unit", "tier", "floors", "table_alpha", "mix")
 
 
 def builtin() -> list[str]:
@@ -110,6 +112,8 @@ def _parse(path: Path, place: str) -> Ladder:
 def _validate(data: dict[str, Any], place: str) -> Ladder:
     from pydantic import TypeAdapter, ValidationError
 
+    if "mix" in data:
+        data["mix"] = _mix(data["mix"], place)
     tiers = data.pop("tier", None)
     if not isinstance(tiers, list) or not tiers:
         raise BadInput(place, "tier: no tiers; write at least one [[tier]]")
@@ -126,6 +130,66 @@ def _validate(data: dict[str, Any], place: str) -> Ladder:
         # A mistyped key is told before the key that is missing for it.
         first = min(error.errors(), key=lambda each: each["type"] != "unexpected_keyword_argument")
         raise BadInput(place, _sentence(first)) from error
+
+
+def _mix(given: object, place: str) -> dict[str, str]:
+    """The shares of `[mix]` by "category" or "category.level", as their texts."""
+    if not isinstance(given, Mapping):
+        raise BadInput(place, "mix: write it as a table: [mix]")
+    shares: dict[str, str] = {}
+    for key, value in given.items():
+        # Without quotes TOML reads crud.2 as a table of its own.
+        parts = (
+            {f"{key}.{level}": share for level, share in value.items()} if isinstance(value, Mapping) else {key: value}
+        )
+        for name, share in parts.items():
+            if not isinstance(share, str):
+                raise BadInput(place, f'mix.{name}: write the decimal in quotes: "{share}"')
+            shares[name] = share
+    return shares
+
+
+def _mix_problems(mix: Mapping[str, Decimal]) -> Iterator[str]:
+    by_category: dict[str, list[Decimal]] = defaultdict(list)
+    for key, share in mix.items():
+        category, dot, level = key.rpartition(".")
+        if share < 0:
+            yield f"mix.{key}: {share}: a share is not negative"
+        if dot and level not in _LEVELS:
+            yield f"mix.{key}: no level {level!r}; levels are 1 to 5"
+        by_category[category if dot else key].append(share)
+        if dot:
+            by_category[f"{category}, levels"].append(share)
+    for name, shares in by_category.items():
+        if not sum(shares):
+            yield f"mix.{name}: the shares add up to 0; give a share or leave them out"
+    if mix and not sum(mix.values()):
+        yield "mix: the shares add up to 0"
+
+
+def check_mix(ladder: Ladder, suites: Iterable[Suite], categories: Iterable[str]) -> None:
+    """Raise BadInput where a ladder's mix names a kind of work or a level that there is not.
+
+    `suites` are whole ones; `categories` are all that there are, loaded or not.
+    """
+    loaded = {suite.category: suite for suite in suites}
+    known = {*loaded, *categories}
+    for key in ladder.mix:
+        category = key if key in known else key.rpartition(".")[0] or key
+        if category not in known:
+            raise BadInput(
+                f"ladder {ladder.name}",
+                f"mix.{key}: no kind of work {category!r}; {did_you_mean(category, sorted(known))}",
+            )
+        suite = loaded.get(category)
+        if suite is None or key == category:
+            continue
+        level = int(key.rpartition(".")[2])
+        if level not in {sample.level for sample in suite.samples}:
+            raise BadInput(f"ladder {ladder.name}", f"mix.{key}: the suite {suite.id} has no samples of level {level}")
+        if suite.rule.method == "fixed":
+            problem = f"mix.{key}: the suite {suite.id} uses the fixed test, which cannot weigh samples; set its rule.method to 'sequential'"
+            raise BadInput(f"ladder {ladder.name}", problem)
 
 
 def _at(tier: object, key: str) -> object:
@@ -155,6 +219,7 @@ def _problems(ladder: Ladder) -> Iterator[str]:
     """What is wrong with a ladder whose types are right, each with its place."""
     if not ladder.unit.strip():
         yield "unit: empty; write USD, or the unit of the declared prices"
+    yield from _mix_problems(ladder.mix)
     names = [tier.name for tier in ladder.tiers]
     for number, tier in enumerate(ladder.tiers, 1):
         if tier.name in names[: number - 1]:

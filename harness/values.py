@@ -27,7 +27,9 @@ __all__ = [
     "Outcome",
     "Plan",
     "Price",
+    "Procedure",
     "Processing",
+    "Registered",
     "Request",
     "Response",
     "Row",
@@ -47,6 +49,8 @@ __all__ = [
 Finish = Literal["ok", "refusal", "truncated", "filtered", "empty"]
 
 Processing = Literal["standard", "batch"]
+
+Procedure = Literal["top-down", "cheap-first"]
 
 Status = Literal["proved", "undecided", "no tier qualifies"]
 
@@ -169,6 +173,8 @@ class Suite:
 
     `system` is sent as it is; `user` is a template filled from the sample. `schema` is the canonical JSON Schema text
     that schema-constrained tiers send. `hash` covers samples, prompt and checker; `checker_hash` the checker alone.
+    `graded`: parts of a score count; else only whole passes do. `order` are the units that a results folder registered,
+    in the order in which their evidence is read; units that are new to it come after them.
     """
 
     id: str
@@ -192,6 +198,8 @@ class Suite:
     generate: Generate | None
     checker_hash: str
     hash: str
+    graded: bool = False
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,16 +253,38 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """Tiers in their owner's order of price, the reference last. All costs on it are in `unit`."""
+    """Tiers in their owner's order of price, the reference last. All costs on it are in `unit`.
+
+    `floors`: tiers are tried from the reference downwards, each at full alpha, or the cheapest first at alpha shared
+    between them. `table_alpha` shares alpha between all rows of a table as well. `mix` gives the user's workload: shares
+    of kinds of work ("crud") and of levels within them ("crud.2"); empty where every sample counts alike.
+    """
 
     name: str
     title: str
     unit: str
     tiers: tuple[Tier, ...]
+    floors: Procedure = "top-down"
+    table_alpha: bool = False
+    mix: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def reference(self) -> Tier:
         return self.tiers[-1]
+
+    def share(self, category: str) -> Decimal | None:
+        """The share of a kind of work in the mix (that of its levels together, unless it is given); None without a mix.
+
+        Shares need not add up to 1: they say how kinds of work relate.
+        """
+        if not self.mix:
+            return None
+        return self.mix.get(category, sum(self.level_shares(category).values(), Decimal(0)))
+
+    def level_shares(self, category: str) -> dict[int, Decimal]:
+        """The shares of a category's levels; empty where the mix does not tell them apart, and each sample counts alike."""
+        named = ((level, self.mix.get(f"{category}.{level}")) for level in range(1, 6))
+        return {level: share for level, share in named if share is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,12 +383,42 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """What was fixed about a suite and a ladder when the first answers came, as a results folder keeps it.
+
+    `order` are the units in the order in which they are read, of which the first `seen` were looked at; `levels` gives
+    the number of samples and of units by level, which weights and horizons rest on. `models` are the models that served
+    each tier, `retired` those that served it before: their answers are evidence no longer.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    version: str
+    rule: Rule
+    graded: bool
+    order: tuple[str, ...]
+    seen: int
+    levels: Mapping[str, tuple[int, int]]
+    tiers: tuple[str, ...]
+    floors: Procedure
+    table_alpha: bool
+    mix: Mapping[str, Decimal]
+    checker: str
+    models: Mapping[str, tuple[str, ...]]
+    retired: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that a run needs answered, in order: suites, then tiers, then samples in their fixed order."""
+    """Everything that a run needs answered, in order: suites, then tiers, then samples in their fixed order.
+
+    `registered` holds, by suite, what an earlier run fixed.
+    """
 
     ladder: Ladder
     suites: tuple[Suite, ...]
     asks: tuple[Ask, ...]
+    registered: Mapping[str, Registered] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,6 +465,7 @@ class Verdict:
     """What the evidence says of a tier. `needed` estimates how many more units an inconclusive one wants.
 
     `method` names the test and `statistic` its result (an e-value, decided at 1/alpha, or a p-value, at alpha).
+    `post_hoc` says what was changed after the answers were seen, None for nothing: the error rate then is not alpha.
     """
 
     kind: Literal["sufficient", "insufficient", "inconclusive"]
@@ -412,6 +473,7 @@ class Verdict:
     method: str
     statistic: float | None = None
     needed: int | None = None
+    post_hoc: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,7 +482,12 @@ class Row:
 
     `planned` samples were meant, `n` are graded, `errors` are holes; `units` are the templates behind the n. Quality
     (estimate, low, high) is the mean over units with Wilson's interval; the gap is tier minus reference on the units
-    that both have, with Tango's; both at 1 - 2 alpha. Shares are of graded answers, costs in the ladder's unit.
+    that both have, with Tango's; both at 1 - 2 alpha. Shares are of graded answers, costs in the ladder's unit. Where
+    the mix tells levels apart, quality, gap and costs of all levels together are weighted by it.
+
+    `read` are the units that the verdict stands on: those that both have, in the suite's fixed order up to the last that
+    both were asked. `holes` is the share of samples until there that lack an answer. `wins` are the units on which the
+    tier scores more than the reference, `losses` those on which it scores less.
     """
 
     category: str
@@ -444,6 +511,10 @@ class Row:
     unparsable: float
     refused: float
     truncated: float
+    read: int = 0
+    holes: float = 0.0
+    wins: int = 0
+    losses: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -452,6 +523,8 @@ class Floor:
 
     `status`: `proved`; `undecided` (nobody is proved and nothing is excluded); `no tier qualifies` (the reference itself
     misses the bar). `use` is what a router should call meanwhile: the floor where there is one, else the reference.
+    `stopped` is the first tier that the walk met without proof; of the `untested` ones, which it did not come to, nothing
+    is claimed. `alarms` are sentences to read before the floor is trusted. `post_hoc` is that of its verdicts.
     """
 
     category: str
@@ -461,3 +534,7 @@ class Floor:
     use: str
     why: str
     rows: tuple[Row, ...]
+    stopped: str | None = None
+    untested: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+    post_hoc: str | None = None

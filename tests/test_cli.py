@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from batch_server import BatchServer
+from batch_world import KEY, MODELS
 from loopback import SumServer
 from worlds import response, write_suite
 
@@ -73,10 +75,11 @@ def test_the_whole_job_in_one_command(world: Path, run: Run, server: SumServer) 
 
     lines = out.splitlines()
     assert code == 0
-    assert lines[0].startswith("kind of work  level  tier                 n   quality")
+    assert lines[0].split()[:6] == ["kind", "of", "work", "level", "tier", "n"]
     floor = next(line for line in lines if line.split()[:4] == ["sums", "all", "careful", "careful"])
     assert "sloppy: " in floor
-    assert "asking 80 requests: about" in err
+    assert "asking up to 80 requests until decided: about" in err
+    assert "round 1: 16 requests: sums/sloppy after 0 units, about " in err
     assert {
         f.relative_to(world / "results" / "toy").as_posix() for f in (world / "results").rglob("*") if f.is_file()
     } == {
@@ -88,7 +91,128 @@ def test_the_whole_job_in_one_command(world: Path, run: Run, server: SumServer) 
         "routing.md",
         "table.csv",
     }
-    assert sum(server.asked.values()) == 80
+    assert sum(server.asked.values()) == 64
+    assert "64 of 80 requests" in err
+
+
+def test_the_answers_of_a_run_until_decided_are_enough_for_everything_else(world: Path, run: Run) -> None:
+    _, first, _ = run(*JOB)
+
+    code, again, err = run(*JOB, "--offline")
+
+    assert (code, again) == (0, first)
+    assert "round" not in err
+    assert run("route", "--check", "--ladder", "toy.toml")[0] == 0
+    code, _, err = run(*JOB, "--until", "all", "--offline")
+    assert (code, "16 answers are not stored (sums/sloppy 8, sums/careful 8)" in err) == (3, True)
+
+
+def test_a_run_of_all_samples_adds_to_what_decided(world: Path, run: Run, server: SumServer) -> None:
+    run(*JOB)
+    decided = json.loads((world / "results" / "toy" / "routing.json").read_text())["routes"][0]
+    server.asked.clear()
+
+    code, out, err = run(*JOB, "--until", "all")
+
+    assert code == 0
+    assert "asking 16 requests: about" in err
+    assert sum(server.asked.values()) == 16
+    everything = json.loads((world / "results" / "toy" / "routing.json").read_text())["routes"][0]
+    assert (decided["floor"], decided["status"]) == (everything["floor"], everything["status"])
+    assert [evidence["n"] for evidence in (*decided["evidence"], *everything["evidence"])] == [32, 32, 40, 40]
+    # What is stored beyond the decision is used, not thrown away.
+    assert run(*JOB)[:2] == (0, out)
+
+
+def test_a_part_is_asked_in_full_unless_a_decision_is_asked_for(world: Path, run: Run, server: SumServer) -> None:
+    server.asked.clear()
+    assert run(*JOB, "--limit", "36")[0] == 0
+    assert sum(server.asked.values()) == 72
+    shutil.rmtree(world / "cache-of-test")
+    server.asked.clear()
+
+    assert run(*JOB, "--limit", "36", "--until", "decided")[0] == 0
+    assert sum(server.asked.values()) == 64
+
+
+def test_a_decision_that_was_demanded_and_is_not_there_is_incomplete(world: Path, run: Run) -> None:
+    """Two tiers alike, and too few samples to show it."""
+    ladder = world / "toy.toml"
+    ladder.write_text(ladder.read_text().replace('model = "sloppy"', 'model = "careful"'))
+    suite = world / "suites" / "sums" / "suite.toml"
+    suite.write_text(suite.read_text().replace('margin = "0.10"', 'margin = "0.05"'))
+
+    code, out, _ = run(*JOB)
+    assert (code, run("route", "--check", "--ladder", "toy.toml")[0]) == (0, 0)
+
+    code, again, err = run(*JOB, "--until", "decided")
+    assert (code, again) == (3, out)
+    assert err.splitlines()[-1].startswith("run: undecided with all samples that may be asked: sums/sloppy (too few ")
+
+
+def test_a_budget_that_ends_before_the_decision_keeps_what_was_paid(world: Path, run: Run) -> None:
+    code, _, err = run(*JOB, "--budget", "0.5")
+
+    assert code == 4
+    assert err.splitlines()[-1].startswith("budget: ")
+    assert not (world / "results").exists()
+    assert run(*JOB, "--budget", "50")[0] == 0
+
+
+BATCH_LADDER = """\
+title = "Toy"
+unit = "USD"
+
+[[tier]]
+name = "small"
+provider = "anthropic"
+model = "{anthropic}"
+base_url = "{first}"
+key_env = "SOME_KEY"
+
+[[tier]]
+name = "full"
+provider = "openai"
+model = "{openai}"
+base_url = "{second}"
+key_env = "SOME_KEY"
+"""
+
+
+@pytest.mark.slow
+def test_batches_go_in_rounds_where_a_decision_is_asked_for(
+    world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_KEY", KEY)
+    with BatchServer() as server:
+        urls = {"first": server.url("anthropic"), "second": server.url("openai")}
+        Path("toy.toml").write_text(BATCH_LADDER.format(**MODELS, **urls))
+
+        # Handed in, not waited for: the next round would follow from its answers.
+        server.polls = 1
+        code, _, err = run(*JOB, "--batch", "--no-wait", "--until", "decided", "--budget", "5")
+        assert (code, "16 answers are under way in 2 batches" in err) == (3, True)
+        assert server.sizes == [8, 8]
+
+        server.polls = 0
+        code, _, err = run(*JOB, "--batch", "--until", "decided", "--budget", "5")
+        assert code == 0, err
+        assert set(server.sizes) == {8}
+        assert sum(server.sizes) <= 80
+        assert set(server.paid.values()) == {1}
+
+
+def test_rounds_end_where_nothing_of_a_batch_succeeds(world: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_KEY", KEY)
+    with BatchServer() as server:
+        urls = {"first": server.url("anthropic"), "second": server.url("openai")}
+        Path("toy.toml").write_text(BATCH_LADDER.format(**MODELS, **urls))
+        server.fate = lambda _: "bad"
+
+        code, _, err = run(*JOB, "--batch", "--until", "decided", "--budget", "5")
+
+    assert (code, server.sizes) == (3, [8, 8])
+    assert "16 outcomes are errors" in err.splitlines()[-1]
 
 
 def test_a_second_run_asks_nothing_and_changes_nothing(world: Path, run: Run, server: SumServer) -> None:
@@ -155,7 +279,7 @@ def test_route_makes_the_results_anew_from_the_answers(world: Path, run: Run, se
 
 
 def test_the_routing_table_is_readable_by_programs(world: Path, run: Run) -> None:
-    run(*JOB)
+    run(*JOB, "--until", "all")
 
     table = json.loads((world / "results" / "toy" / "routing.json").read_text())
 
@@ -216,7 +340,7 @@ def test_what_a_recording_did_not_reach_stays_open_where_the_weights_are_not(wor
         file.write(RECORDED)
     record(world, 30)
 
-    code, out, err = run(*JOB)
+    code, out, err = run(*JOB, "--until", "all")
 
     assert code == 0
     assert "the recording lacks 10 answers and the weights to ask for them: tierfloor pull" in err
@@ -286,7 +410,7 @@ def test_real_money_needs_a_budget(world: Path, run: Run) -> None:
     code, _, err = run("run", "sums", "--ladder", "anthropic")
 
     assert code == 2
-    assert err.startswith("budget: 120 requests would cost about ")
+    assert err.startswith("budget: up to 120 requests until decided would cost about ")
     assert err.endswith("say what may be spent with --budget AMOUNT\n")
 
 
@@ -297,6 +421,8 @@ def test_real_money_needs_a_budget(world: Path, run: Run) -> None:
         (("run", "sumz"), 2, "sumz: no such suite (did you mean 'sums'?)"),
         (("run", "--ladder", "antropic"), 2, "did you mean 'anthropic'?"),
         ((*JOB, "--tier", "slopy"), 2, "did you mean 'sloppy'?"),
+        ((*JOB, "--tier", "sloppy", "--until", "decided"), 2, "compares tiers with their reference; leave --tier out"),
+        ((*JOB, "--until", "never"), 2, "argument --until: 'never': must be decided or all"),
         ((*JOB, "--limit", "0"), 2, "argument --limit: 0: must be at least 1"),
         ((*JOB, "--budget", "lots"), 2, "--budget: not a decimal: 'lots'"),
         ((*JOB, "--level", "5"), 2, "selection: no samples left; widen --level or --limit"),

@@ -48,6 +48,8 @@ def start(folder: Path, name: str) -> subprocess.Popen[str]:
         "sums",
         "--ladder",
         "toy.toml",
+        "--until",
+        "all",
         "--cache",
         name,
         "--results",

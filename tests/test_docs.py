@@ -48,3 +48,24 @@ def test_every_command_is_in_the_readme() -> None:
 
     for name in commands:
         assert f"`tierfloor {name}" in README, name
+
+
+def error_rates(text: str, margin: str) -> dict[tuple[str, str], str]:
+    """The page's rates for 100 units, by rule and by how it is read."""
+    part = text.split(f"## A tier that loses just {margin}:")[1].split("\n## ", maxsplit=1)[0]
+    head, _, *rows = (
+        [cell.strip() for cell in row.strip("|").split("|")] for row in part.splitlines() if row[:1] == "|"
+    )
+    read = {"passes and fails": "once", "looked at after every unit": "after every sample"}
+    return {(row[0], read[row[1]]): row[head.index("n = 100")].split(" (")[0] for row in rows}
+
+
+def test_the_readme_shows_the_error_rates_of_the_calibration() -> None:
+    page = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
+    rates = error_rates(page, "0.05")
+
+    quoted = README.split("docs/calibration.md: kept equal by tests/test_docs.py -->\n")[1].split("<!-- end of")[0]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in quoted.strip().splitlines()[2:]]
+
+    assert len(rows) == 5
+    assert [wrong for _, _, wrong in rows] == [rates[rule.removesuffix(" (ours)"), read] for rule, read, _ in rows]

@@ -16,11 +16,11 @@ LAYERS = {
     1: ("prices", "secrets", "stats", "prompts", "records", "hub"),
     2: (
         *("suites", "tiers", "answers", "cache", "ledger", "pace", "sandbox", "explore", "plugins", "weights"),
-        *("providers", "checkers", "exporters", "importers"),
+        *("providers", "checkers", "exporters", "importers", "registry"),
     ),
-    3: ("plan", "count", "run", "batch", "grade", "lint"),
-    4: ("table", "floors", "savings", "plots", "report", "console", "doctor", "misses"),
-    5: ("job",),
+    3: ("plan", "count", "run", "batch", "grade", "lint", "kinds"),
+    4: ("table", "floors", "savings", "plots", "report", "console", "doctor", "misses", "sizing", "rounds"),
+    5: ("job", "asking"),
     6: ("commands",),
     7: ("cli",),
 }
@@ -34,6 +34,7 @@ SIDEWAYS = {
     ("tiers", "plugins"): "a ladder may name a provider that another package brings",
     ("tiers", "weights"): "a ladder's local tier names weights that must be pinned",
     ("batch", "run"): "what no provider takes as a batch is asked live, under the same terms",
+    ("asking", "job"): "a round follows from the measurement of those before it",
     ("cache", "answers"): "a row of the cache is a line of an answers file",
     ("ledger", "answers"): "recorded answers are lines of the same file format, with one reader",
 }

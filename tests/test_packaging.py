@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +46,41 @@ def test_the_names_are_as_documented(project: dict[str, Any]) -> None:
 
 
 def test_every_dependency_has_a_lower_and_an_upper_bound(project: dict[str, Any]) -> None:
-    assert [each for each in project["dependencies"] if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?>=[\d.]+,<[\d.]+", each)] == []
+    assert [
+        each for each in project["dependencies"] if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?>=[\d.]+,<[\d.]+", each)
+    ] == []
     assert project["dependencies"] == sorted(project["dependencies"])
+
+
+def imported(folder: Path) -> set[str]:
+    """The top-level names that the Python files of a folder import from elsewhere, wherever in the file."""
+    names = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names - {"harness"}
+
+
+def test_whatever_the_program_imports_is_a_dependency_of_its_own(project: dict[str, Any]) -> None:
+    declared = {re.match(r"[a-z0-9-]+", each)[0] for each in project["dependencies"]}  # type: ignore[index]
+    owners = packages_distributions()
+
+    needed = {name: {each.lower() for each in owners.get(name, [name])} for name in imported(ROOT / "harness")}
+
+    # pydantic pins its core exactly; the engine is in the extra `local`.
+    assert {name for name, given in needed.items() if not given & declared} <= {"pydantic_core", "xllamacpp"}
+
+
+def test_what_only_tests_compare_with_stays_out_of_the_program(project: dict[str, Any]) -> None:
+    core, development = " ".join(project["dependencies"]), " ".join(project["optional-dependencies"]["dev"])
+
+    for name in ("scipy", "evalstats"):
+        assert name not in imported(ROOT / "harness") | imported(ROOT / "suites")
+        assert name not in core
+        assert name in development
 
 
 def test_the_engine_in_the_extra_is_the_one_that_the_ladder_names(project: dict[str, Any]) -> None:

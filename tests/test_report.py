@@ -23,7 +23,7 @@ def suite(tmp_path: Path) -> Suite:
 @pytest.fixture
 def made(suite: Suite) -> tuple[Floor, ...]:
     some = [*outcomes(suite, "cheap", failing=1), *outcomes(suite, "dear", cost="9")]
-    return floors.floors(table.table(some, [suite], LADDER))
+    return floors.floors(table.table(some, [suite], LADDER), [suite], LADDER)
 
 
 def evidence(*days: str) -> report.Evidence:
@@ -95,3 +95,44 @@ def test_what_was_spent_names_batches_and_tries_that_nobody_can_price(made: tupl
         ". 2 answers of 2026-11-22, 1 of them in batches, for which 1.5 credits were spent, and what 2 tries without an answer were "
         "billed." in text
     )
+
+
+def test_the_walk_the_alarms_and_what_was_changed_are_shown_everywhere(made: tuple[Floor, ...], suite: Suite) -> None:
+    said = "margin 0.05 became 0.10"
+    cheap, dear = made[0].rows
+    changed = replace(cheap, verdict=replace(cheap.verdict, post_hoc=said), holes=0.05)
+    floor = replace(
+        made[0],
+        rows=(changed, dear),
+        tier="dear",
+        why="cheap: gap not shown",
+        stopped="cheap",
+        untested=("tiny",),
+        alarms=("it costs too much",),
+        post_hoc=said,
+    )
+    ladder = replace(LADDER, floors="cheap-first", table_alpha=True, mix={"sums.1": Decimal("0.5")})
+
+    text = report.routing_md([floor], [suite], ladder, evidence())
+    route = json.loads(report.routing_json([floor], [suite], ladder, evidence()))
+
+    assert "| sums | all | dear (post-hoc) | dear | cheap: gap not shown; tiny untested |" in text
+    assert "## Alarms\n\n- sums, all levels: it costs too much\n\n## Quality" in text
+    assert "| 40, 5% missing |" in text
+    assert f"; post-hoc, {said} |" in text
+    assert "from the cheapest upwards, each at alpha divided by their number" in text
+    assert "Alpha is shared between the 1 rows of the table. All levels together are weighted by the mix." in text
+    assert (route["floors"], route["table_alpha"], route["mix"]) == ("cheap-first", True, {"sums.1": "0.5"})
+    found = route["routes"][0]
+    assert (found["stopped"], found["untested"], found["post_hoc"]) == ("cheap", ["tiny"], said)
+    assert found["alarms"] == ["it costs too much"]
+    assert (found["evidence"][0]["post_hoc"], found["evidence"][0]["holes"]) == (said, 0.05)
+    assert report.alarm_lines([floor]) == ["sums, all levels: it costs too much"]
+
+
+def test_without_alarms_there_is_no_word_of_them(made: tuple[Floor, ...], suite: Suite) -> None:
+    text = report.routing_md([replace(floor, alarms=()) for floor in made], [suite], LADDER, evidence())
+
+    assert "Alarms" not in text
+    assert "from the reference downwards, each at alpha" in text
+    assert "shared" not in text

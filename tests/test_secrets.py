@@ -310,7 +310,7 @@ def test_no_key_is_left_by_a_measurement_from_answers_that_repeat_it(world: Path
 
     codes = [
         tierfloor(world, "plan", "sums", *chosen),
-        tierfloor(world, "run", "sums", *chosen, "--max-wait", "0.01"),
+        tierfloor(world, "run", "sums", *chosen, "--until", "all", "--max-wait", "0.01"),
         tierfloor(world, "run", "sums", *chosen, "--fresh", "7", "--limit", "2", "--format", "json", "--debug"),
         tierfloor(world, "cache", "export", "answers.jsonl"),
         tierfloor(world, "cache", "stats", "--format", "json"),

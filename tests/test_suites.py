@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,29 @@ def test_the_order_is_fixed_and_a_limit_takes_its_beginning(tmp_path: Path) -> N
     assert sorted(sample.id for sample in order) == sorted(sample.id for sample in suite.samples)
     assert suites.narrow(suite, limit=7).samples == order[:7]
     assert {sample.level for sample in suites.narrow(suite, levels=[2]).samples} == {2}
+
+
+def test_registered_units_come_first_in_their_order(tmp_path: Path) -> None:
+    suite = suites.load(write_suite(tmp_path))
+    plain = [sample.template for sample in suites.ordered(suite)]
+    known = tuple(sorted(plain)[:5])
+
+    placed = [sample.template for sample in suites.ordered(replace(suite, order=known))]
+
+    assert tuple(placed[:5]) == known
+    assert placed[5:] == [unit for unit in plain if unit not in known]
+
+
+def test_a_suite_may_say_that_parts_of_a_score_count(tmp_path: Path) -> None:
+    assert suites.load(write_suite(tmp_path / "a", extra="graded = true")).graded
+    assert not suites.load(write_suite(tmp_path / "b")).graded
+
+
+def test_the_kinds_of_work_that_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_suite(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    assert {"sums", "crud", "races"} <= set(suites.categories())
 
 
 def test_fresh_samples_are_new_and_the_same_for_the_same_seed(tmp_path: Path) -> None:

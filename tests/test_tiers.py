@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from worlds import write_suite
 
-from harness import tiers, weights
+from harness import suites, tiers, weights
 from harness.errors import BadInput
 from harness.values import Price
 
@@ -37,6 +41,21 @@ temperature = "0.8"
 seed = 1
 vote = 5
 price = { input = "3500", output = "17000", unit = "CPU-s", on = "2026-11-22", source = "measured" }
+"""
+
+MIXED = """
+title = "Mine"
+unit = "USD"
+floors = "cheap-first"
+table_alpha = true
+[mix]
+crud = "0.7"
+races.1 = "0.1"
+races.2 = "0.2"
+[[tier]]
+name = "small"
+provider = "anthropic"
+model = "claude-haiku-5-5"
 """
 
 
@@ -116,6 +135,17 @@ def test_a_tier_may_name_its_entry_of_the_price_book(path: Path) -> None:
     [
         (PAID, 'unit = "USD"', 'unti = "USD"', "mine.toml: unti: unknown key; did you mean 'unit'?"),
         (PAID, 'unit = "USD"', "", "mine.toml: unit: missing; add it"),
+        (PAID, 'unit = "USD"', 'unit = "USD"\nfloors = "bottom-up"',
+         "mine.toml: floors: input should be 'top-down' or 'cheap-first': 'bottom-up'"),
+        (PAID, 'unit = "USD"', 'unit = "USD"\ntable_alpha = "yes"',
+         "mine.toml: table_alpha: input should be a valid boolean: 'yes'"),
+        (MIXED, "[mix]", "mix = 5\n[nix]", "mine.toml: nix: unknown key; did you mean 'mix'?"),
+        (MIXED, '"0.7"', "0.7", 'mine.toml: mix.crud: write the decimal in quotes: "0.7"'),
+        (MIXED, '"0.7"', '"much"', "mine.toml: mix.crud: not a decimal: 'much'"),
+        (MIXED, '"0.7"', '"Infinity"', "mine.toml: mix.crud: "),
+        (MIXED, '"0.7"', '"-0.7"', "mine.toml: mix.crud: -0.7: a share is not negative"),
+        (MIXED, "races.2", "races.7", "mine.toml: mix.races.7: no level '7'; levels are 1 to 5"),
+        (MIXED, '"0.1"\nraces.2 = "0.2"', '"0"', "mine.toml: mix.races: the shares add up to 0; give a share"),
         (PAID, 'title = "Mine"', "title = 5", "mine.toml: title: input should be a valid string: 5"),
         (PAID, "effort", "efort", "mine.toml: tier.2.efort: unknown key; did you mean 'effort'?"),
         (PAID, 'name = "small"', "", "mine.toml: tier.1.name: missing; add it"),
@@ -172,6 +202,50 @@ def test_what_is_wrong_is_one_line_with_file_and_key(path: Path, text: str, old:
 
     assert str(caught.value).startswith(line)
     assert "\n" not in str(caught.value)
+
+
+def test_a_ladder_says_how_floors_are_tried_and_what_its_owner_has_to_do(path: Path) -> None:
+    path.write_text(MIXED)
+
+    ladder = tiers.load("mine.toml")
+
+    assert (ladder.floors, ladder.table_alpha) == ("cheap-first", True)
+    assert [ladder.share(kind) for kind in ("crud", "races", "other")] == [Decimal("0.7"), Decimal("0.3"), Decimal(0)]
+    assert ladder.level_shares("races") == {1: Decimal("0.1"), 2: Decimal("0.2")}
+    assert ladder.level_shares("crud") == {}
+    plain = tiers.load("local")
+    assert (plain.floors, plain.table_alpha, plain.share("crud")) == ("top-down", False, None)
+
+
+def test_quotes_around_a_level_make_no_difference(path: Path) -> None:
+    path.write_text(MIXED)
+    one = tiers.load("mine.toml")
+    path.write_text(MIXED.replace("races.1", '"races.1"').replace("races.2", '"races.2"'))
+
+    assert tiers.load("mine.toml") == one
+
+
+@pytest.mark.parametrize(
+    ("mix", "method", "line"),
+    [
+        ("sum", "sequential", "mix.sum: no kind of work 'sum'; did you mean 'sums'?"),
+        ("sum.1", "sequential", "mix.sum.1: no kind of work 'sum'; did you mean 'sums'?"),
+        ("sums.4", "sequential", "mix.sums.4: the suite sums has no samples of level 4"),
+        ("sums.1", "fixed", "mix.sums.1: the suite sums uses the fixed test, which cannot weigh samples; set its"),
+        ("sums", "fixed", None),
+        ("other.5", "sequential", None),
+    ],
+)  # fmt: skip
+def test_a_mix_of_what_there_is_not(tmp_path: Path, mix: str, method: Any, line: str | None) -> None:
+    suite = suites.load(write_suite(tmp_path))
+    suite = replace(suite, rule=replace(suite.rule, method=method))
+    ladder = replace(tiers.load("local"), mix={mix: Decimal(1)})
+
+    with pytest.raises(BadInput) if line else nullcontext() as caught:
+        tiers.check_mix(ladder, [suite], ["other", "sums"])
+
+    if line:
+        assert str(caught.value).startswith(f"ladder local: {line}")  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def planned(options: Namespace) -> tuple[Ladder, job.Selection, Plan]:
         fresh=options.fresh,
         epochs=options.epochs,
     )
-    return ladder, selection, job.choose(selection, ladder)
+    return ladder, selection, job.choose(selection, ladder, job.registered(Path(options.results) / ladder.name, ladder))
 
 
 def chosen_ladder(options: Namespace) -> Ladder:

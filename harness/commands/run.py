@@ -2,93 +2,216 @@
 
 from __future__ import annotations
 
+import itertools
 from argparse import Namespace
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
-from .. import batch, console, job, prices, report
+from .. import asking, batch, console, job, prices, report, rounds
 from .. import cache as cache_
 from .. import plan as plan_
 from .. import run as run_
 from ..errors import BadInput, BudgetReached, Incomplete
-from ..values import Plan, Processing
+from ..values import Outcome, Plan, Processing
 from . import given, results
 
 __all__ = ["plan_command", "run_command"]
+
+SHOWN: Final = 4
+"""How many open questions a round's line names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What a run has to do: its plan, what is stored of it, and what cannot be asked here."""
+
+    options: Namespace
+    plan: Plan
+    folder: Path
+    cache: cache_.Cache
+    stored: job.Stored
+    out_of_reach: AbstractSet[str]
+    recorded: Sequence[Outcome]
+    spending: run_.Spending
+
+    def look(self, have: asking.Asked, known: Iterable[Outcome]) -> job.Measured:
+        return job.measure(self.plan, have.answers, have.failures, known=known)
 
 
 def run_command(options: Namespace) -> int:
     if options.no_wait and not options.batch:
         raise BadInput("--no-wait", "goes with --batch; add it, or leave --no-wait out")
     ladder, selection, plan = given.planned(options)
+    until = _until(options, selection)
     folder = Path(options.results) / ladder.name
     with cache_.Cache.open(given.cache_folder(options)) as cache:
         stored = job.collect(plan, folder, cache)
-        if options.offline:
-            job.require(plan, stored)
-        skipped = set() if selection.partial else job.out_of_reach(plan, stored)
+        skipped = set() if selection.partial or options.offline else job.out_of_reach(plan, stored)
         if skipped:
             console.note(f"the recording lacks {len(skipped)} answers and the weights to ask for them: tierfloor pull")
-        known = stored.keys() | skipped
-        spending = run_.Spending(given.budget(options))
-        asked = _ask(options, plan, known, lambda: job.known_lengths(plan, folder, stored), cache, spending)
-        if asked is not None:
-            stored = {**stored, **asked.answers}
-        failures = asked.failures if asked else None
-        measured = job.measure(plan, stored, failures, known=given.recorded_outcomes(folder, ladder))
+        work = _Work(
+            options=options,
+            plan=plan,
+            folder=folder,
+            cache=cache,
+            stored=stored,
+            out_of_reach=skipped,
+            recorded=given.recorded_outcomes(folder, ladder),
+            spending=run_.Spending(given.budget(options)),
+        )
+        try:
+            measured, has_asked = _ask_all(work) if until == "all" else _ask_until_decided(work)
+        finally:
+            _note_uncertain(work)
         _print(options, selection, measured)
-        if asked is not None:
-            _account(spending, measured)
-        if waiting := job.under_way(plan, stored.keys() | skipped, cache):
-            raise Incomplete("run", f"{batch.notice(waiting.values())}; fetch them with the same command and --batch")
-        if measured.errors:
-            first = measured.errors[0]
-            message = f"{len(measured.errors)} outcomes are errors, the first {first.suite}/{first.tier}: {first.why}"
-            raise Incomplete("run", f"{message}; run again to fill them, {folder} is left as it was")
+        _check_complete(work, measured, plan if until == "all" else _open_plan(work, measured), has_asked=has_asked)
         if not selection.partial and not given.is_custom(options):
             results.publish(job.widened(measured, folder, cache), folder, cache)
+    if options.until == "decided" and (left := rounds.undecided(plan, measured.rows)):
+        named = ", ".join(f"{row.category}/{row.tier} ({row.verdict.why})" for row in left)
+        raise Incomplete("run", f"undecided with all samples that may be asked: {named}; add samples to their suites")
     return 0
 
 
-def _ask(
-    options: Namespace,
-    plan: Plan,
-    known: Collection[str],
-    answers: Callable[[], job.Stored],
-    cache: cache_.Cache,
-    spending: run_.Spending,
-) -> job.Asked | None:
-    """Ask what is not known, None if there is nothing to do: what is in a batch already is only fetched, and if asked."""
-    ordered = {} if options.offline else job.under_way(plan, known, cache)
-    settled = {*known, *ordered}
-    if ordered and not options.batch:
-        console.note(f"{batch.notice(ordered.values())}; they are not asked again, --batch fetches them")
+def _until(options: Namespace, selection: job.Selection) -> str:
+    """`decided` where nothing is said, but for selections of a part, and for batches, whose rounds would take days."""
+    if options.until == "decided" and selection.tiers:
+        raise BadInput("--until decided", "compares tiers with their reference; leave --tier out")
+    if options.until is not None:
+        return str(options.until)
+    return "all" if selection.partial or options.batch else "decided"
+
+
+def _ask_all(work: _Work) -> tuple[job.Measured, bool]:
+    """Ask what has no answer; also whether there was anything to do.
+
+    What is in a batch already is only fetched, and only if batches are asked for.
+    """
+    options, plan = work.options, work.plan
+    if options.offline:
+        job.require(plan, work.stored)
+    known = work.stored.keys() | work.out_of_reach
+    ordered = _ordered(work)
+    settled = known | ordered
+    begun = asking.Asked(answers=work.stored, failures={})
     if plan_.missing(plan, settled):
-        _announce(options, plan, settled, answers())
+        rows = _estimate(work, plan, settled)
+        whole = plan_.total(rows)
+        expected, low, high, worst = map(report.money, (whole.expected, whole.low, whole.high, whole.worst))
+        _announce(work, f"{whole.to_ask} requests", f"about {expected} ({low} to {high}), at most {worst}")
     elif not (ordered and options.batch):
-        return None
-    try:
-        with console.progress(plan.ladder.unit) as reporter:
-            return job.ask(
-                plan,
-                known if options.batch else settled,
-                cache,
-                manner=_manner(options),
-                spending=spending,
-                report_progress=reporter,
-                say=console.note,
-            )
-    finally:
-        if spending.uncertain:
-            console.note(
-                f"at most {report.money(spending.uncertain)} {plan.ladder.unit} more may have been billed for "
-                f"{spending.unanswered} tries that ended without an answer"
-            )
+        return work.look(begun, work.recorded), False
+    asked = _send(work, plan, known if options.batch else settled)
+    have = asking.Asked(answers={**work.stored, **asked.answers}, failures=asked.failures)
+    return work.look(have, work.recorded), True
 
 
-def _manner(options: Namespace) -> job.Manner:
+def _ask_until_decided(work: _Work) -> tuple[job.Measured, bool]:
+    """Ask in rounds what the floors need; also whether there was anything to do."""
+    plan, ordered = work.plan, _ordered(work)
+    begun = asking.Asked(answers=work.stored, failures={})
+    measured = work.look(begun, work.recorded)
+    lost = work.out_of_reach if work.options.batch else work.out_of_reach | ordered
+    open_ = rounds.questions(plan, measured.rows, rounds.Known(answered=work.stored.keys(), lost=lost))
+    if not open_:
+        return measured, False
+    if work.options.offline:
+        job.require(rounds.reach(plan, open_), work.stored)
+    settled = work.stored.keys() | lost | ordered
+    rows = _estimate(work, rounds.reach(plan, open_, lost), settled)
+    prices = {(row.suite, row.tier): row.expected / max(1, row.to_ask) for row in rows}
+    whole = plan_.total(rows)
+    if whole.to_ask:
+        nearest = sum((rounds.cost(question, prices) for question in open_), Decimal(0))
+        amounts = map(report.money, (min(nearest, whole.expected), whole.expected, whole.worst))
+        cost = "about {} to the next verdicts and {} if none falls early, at most {}".format(*amounts)
+        _announce(work, f"up to {whole.to_ask} requests until decided", cost)
+    numbers = itertools.count(1)
+
+    def ask_some(open_: Sequence[rounds.Question], have: asking.Asked) -> asking.Asked:
+        return _round(work, _affordable(work, open_, prices), next(numbers), have.answers.keys() | lost)
+
+    return asking.ask_in_rounds(plan, begun, measured, lost=lost, ask_some=ask_some, look=work.look), True
+
+
+def _affordable(
+    work: _Work, open_: Sequence[rounds.Question], prices: Mapping[tuple[str, str], Decimal]
+) -> Sequence[rounds.Question]:
+    """Everything side by side; under a budget what it is expected to decide, the cheapest decision first."""
+    budget, spending = work.spending.budget, work.spending
+    return open_ if budget is None else rounds.cheapest(open_, prices, budget - spending.spent - spending.uncertain)
+
+
+def _round(work: _Work, chosen: Sequence[rounds.Question], number: int, known: AbstractSet[str]) -> asking.Asked:
+    part = replace(work.plan, asks=tuple(ask for question in chosen for ask in question.asks))
+    open_ = [f"{each.suite}/{each.tier} after {each.seen} units, about {each.needed} more" for each in chosen]
+    more = "; ..." if len(open_) > SHOWN else ""
+    console.note(f"round {number}: {len(plan_.missing(part, known))} requests: {'; '.join(open_[:SHOWN])}{more}")
+    asked = _send(work, part, known)
+    if work.options.batch and asked.answers:
+        # A batch brings all that it holds, which may be more than this round wanted.
+        return replace(asked, answers=job.collect(work.plan, work.folder, work.cache))
+    return asked
+
+
+def _open_plan(work: _Work, measured: job.Measured) -> Plan:
+    """What the floors still need and might have had."""
+    lost = {*work.out_of_reach, *(key for outcome in measured.errors for key in outcome.keys)}
+    known = rounds.Known(answered=measured.evidence.answers.keys(), lost=lost)
+    return rounds.reach(work.plan, rounds.questions(work.plan, measured.rows, known))
+
+
+def _ordered(work: _Work) -> AbstractSet[str]:
+    """The requests that are in a batch at a provider."""
+    if work.options.offline:
+        return set()
+    tickets = asking.under_way(work.plan, work.stored.keys() | work.out_of_reach, work.cache)
+    if tickets and not work.options.batch:
+        console.note(f"{batch.notice(tickets.values())}; they are not asked again, --batch fetches them")
+    return tickets.keys()
+
+
+def _send(work: _Work, part: Plan, known: Collection[str]) -> asking.Asked:
+    with console.progress(part.ladder.unit) as reporter:
+        return asking.ask(
+            part,
+            known,
+            work.cache,
+            manner=_manner(work.options),
+            spending=work.spending,
+            report_progress=reporter,
+            say=console.note,
+        )
+
+
+def _check_complete(work: _Work, measured: job.Measured, wanted: Plan, *, has_asked: bool) -> None:
+    """Say what was spent, and raise for what is not there: unaffordable, under way or failed."""
+    if has_asked:
+        _account(work.spending, measured, is_over=bool(wanted.asks))
+    known = measured.evidence.answers.keys() | work.out_of_reach
+    if waiting := asking.under_way(wanted, known, work.cache):
+        raise Incomplete("run", f"{batch.notice(waiting.values())}; fetch them with the same command and --batch")
+    if measured.errors:
+        first = measured.errors[0]
+        message = f"{len(measured.errors)} outcomes are errors, the first {first.suite}/{first.tier}: {first.why}"
+        raise Incomplete("run", f"{message}; run again to fill them, {work.folder} is left as it was")
+
+
+def _note_uncertain(work: _Work) -> None:
+    spending = work.spending
+    if spending.uncertain:
+        console.note(
+            f"at most {report.money(spending.uncertain)} {work.plan.ladder.unit} more may have been billed for "
+            f"{spending.unanswered} tries that ended without an answer"
+        )
+
+
+def _manner(options: Namespace) -> asking.Manner:
     patience = run_.Patience(
         retries=options.max_retries,
         max_wait=options.max_wait,
@@ -96,16 +219,17 @@ def _manner(options: Namespace) -> job.Manner:
         deadline=max(run_.Patience().deadline, options.timeout),
     )
     connections, batch_ = options.max_connections, options.batch
-    return job.Manner(patience=patience, connections=connections, batch=batch_, wait=not options.no_wait)
+    return asking.Manner(patience=patience, connections=connections, batch=batch_, wait=not options.no_wait)
 
 
-def _account(spending: run_.Spending, measured: job.Measured) -> None:
-    """Say what this run spent, apart from what the table's answers would cost anew; raise if that was all it may."""
+def _account(spending: run_.Spending, measured: job.Measured, *, is_over: bool) -> None:
+    """Say what this run spent, apart from what the table's answers would cost anew; raise if it needed more."""
     unit, spent = measured.plan.ladder.unit, report.money(spending.spent)
     worth = report.money(sum((outcome.cost for outcome in measured.outcomes), Decimal(0)))
     anew = f"all answers of this table, asked anew at the prices of {measured.evidence.priced_on}: {worth} {unit}"
-    console.note(f"spent {spent} {unit}; {anew}")
-    if spending.refused:
+    requests = sum(len(ask.requests) for ask in measured.plan.asks)
+    console.note(f"spent {spent} {unit}; {anew}, {len(measured.evidence.answers)} of {requests} requests")
+    if spending.refused and is_over:
         raise BudgetReached("budget", f"{spent} {unit} spent; every answer is stored, raise --budget")
 
 
@@ -118,7 +242,7 @@ def plan_command(options: Namespace) -> int:
     counted = {}
     if options.count:
         console.note("counting input tokens with the providers; nothing is spent by it, but their keys are needed")
-        counted = job.count_inputs(plan, stored.keys(), console.note)
+        counted = asking.count_inputs(plan, stored.keys(), console.note)
     known = job.known_lengths(plan, folder, stored)
     rows = plan_.estimate(plan, stored.keys(), day, answers=known, processing=processing, counted=counted)
     if options.format == "json":
@@ -146,18 +270,19 @@ def _plan_cells(row: plan_.Estimate) -> tuple[str, ...]:
     return (row.suite, row.tier, *map(str, counts), *map(report.money, amounts), row.basis)
 
 
-def _announce(options: Namespace, plan: Plan, known: Collection[str], answers: job.Stored) -> None:
+def _estimate(work: _Work, plan: Plan, known: Collection[str]) -> Sequence[plan_.Estimate]:
+    """What the requests of a plan that are not known take, learnt from all answers at hand."""
+    answers = job.known_lengths(work.plan, work.folder, work.stored)
+    return plan_.estimate(plan, known, date.today(), answers=answers, processing=_processing(work.options))
+
+
+def _announce(work: _Work, what: str, cost: str) -> None:
     """Say how much at most before anything is asked; real money is only spent under a budget."""
-    unit, processing = plan.ladder.unit, _processing(options)
-    rows = plan_.estimate(plan, known, date.today(), answers=answers, processing=processing)
-    whole = plan_.total(rows)
-    expected, low, high, worst = map(report.money, (whole.expected, whole.low, whole.high, whole.worst))
-    cost = f"about {expected} ({low} to {high}), at most {worst} {unit}"
-    if options.budget is None and unit == "USD":
-        problem = f"{whole.to_ask} requests would cost {cost}; say what may be spent with --budget AMOUNT"
-        raise BadInput("budget", problem)
-    limit = "" if options.budget is None else f", stopping at {options.budget} {unit}"
-    console.note(f"asking {whole.to_ask} requests: {cost}{limit}")
+    unit, budget = work.plan.ladder.unit, work.options.budget
+    if budget is None and unit == "USD":
+        raise BadInput("budget", f"{what} would cost {cost} {unit}; say what may be spent with --budget AMOUNT")
+    limit = "" if budget is None else f", stopping at {budget} {unit}"
+    console.note(f"asking {what}: {cost} {unit}{limit}")
 
 
 def _print(options: Namespace, selection: job.Selection, measured: job.Measured) -> None:

@@ -53,12 +53,16 @@ class Assumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chances:
-    """What a suite of `size` units will say: chances of each verdict and the mean number of units until then."""
+    """What a suite of `size` units will say: chances of each verdict and the mean number of units until then.
+
+    `futile` is the part of `inconclusive` that is given up as hopeless before its units are used up.
+    """
 
     size: int
     sufficient: float
     insufficient: float
     inconclusive: float
+    futile: float
     units: float
 
 
@@ -80,15 +84,16 @@ def _chances(rule: Rule, assumed: Assumed, runs: int, seed: int, *, futility: bo
     scores, reference = _drawn(assumed, (runs, rule.horizon), seed)
     if rule.method == "sequential":
         ended = ends(scores, reference, rule, futility=futility)
-        kind, units = ended.kind, float(ended.units.mean())
     else:
-        kind, units = read(scores, reference, rule).kind, float(rule.horizon)
+        ended = read(scores, reference, rule)
+    kind = ended.kind
     return Chances(
         size=rule.horizon,
         sufficient=float(np.mean(kind == 1)),
         insufficient=float(np.mean(kind == -1)),
         inconclusive=float(np.mean(kind == 0)),
-        units=units,
+        futile=float(np.mean((kind == 0) & (ended.units < rule.horizon))),
+        units=float(ended.units.mean()),
     )
 
 

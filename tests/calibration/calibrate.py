@@ -1,7 +1,8 @@
 """Measure the tests' error rates, power and cost in simulated worlds, and write the page and the figure about it.
 
-Exits with 1 if one of our tests errs in more than 5.5 % of runs, or if power is not the earlier one. Seeded; about two
-minutes on one core, `--quick` takes seconds and is too coarse to be published.
+Exits with 1 if one of our tests errs in more than 5.5 % of runs, or if power is not the earlier one. Seeded; about a
+minute on one core, `--quick` takes seconds and is too coarse to be published. `--check` writes nothing and exits with 1
+if page or figure would change.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import zip_longest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -108,17 +110,38 @@ def faults(results: Results, *, deviations: float = 0.0) -> list[str]:
     return found
 
 
+def stale(results: Results, folder: Path) -> list[str]:
+    """What in the folder would change, with the first line that would."""
+    fresh, path = page.text(results), folder / "calibration.md"
+    kept = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = []
+    if kept != fresh:
+        lines = zip_longest(kept.splitlines(), fresh.splitlines(), fillvalue="(no such line)")
+        number, (before, after) = next(
+            ((number, pair) for number, pair in enumerate(lines, 1) if pair[0] != pair[1]), (0, ("its", "line ends"))
+        )
+        found.append(f"{path}:{number}: would change from {before!r} to {after!r}; run nox -s calibration")
+    drawn = folder / "calibration.svg"
+    if not drawn.is_file() or page.fingerprint(results) not in drawn.read_text(encoding="utf-8"):
+        found.append(f"{drawn}: was drawn from other figures or in another way; run nox -s calibration")
+    return found
+
+
 def main() -> int:
-    """Measure, write, complain."""
+    """Measure, write or compare, complain."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few runs: for a look")
     parser.add_argument("--to", type=Path, default=ROOT / "docs", help="folder for calibration.md and calibration.svg")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything would change")
     options = parser.parse_args()
     results = measure(QUICK if options.quick else FULL)
-    options.to.mkdir(parents=True, exist_ok=True)
-    (options.to / "calibration.md").write_text(page.text(results), encoding="utf-8")
-    page.figure(results, options.to / "calibration.svg")
     wrong = faults(results, deviations=3 if options.quick else 1)
+    if options.check:
+        wrong += stale(results, options.to)
+    else:
+        options.to.mkdir(parents=True, exist_ok=True)
+        (options.to / "calibration.md").write_text(page.text(results), encoding="utf-8")
+        page.figure(results, options.to / "calibration.svg")
     sys.stderr.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
 

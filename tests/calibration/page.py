@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from calibration.measures import EXACT, HORIZONS, SEQUENTIAL, Rate
 from calibration.routing import Routed
 
 from harness.stats import Chances
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 Powered = tuple[str, float, Chances, float, float | None]
 Continued = tuple[float, float, tuple[float, ...]]
 Ground = tuple[str, str, int, float, float]
 
 ALPHA = 0.05
-COLOURS = {
-    SEQUENTIAL: "#0b6e4f",
-    EXACT: "#08a045",
-    "Tango limit": "#8d6a9f",
-    "Wald limit": "#d17b0f",
-    "point estimate within the margin": "#c1292e",
-    "not significantly worse (McNemar)": "#555555",
+# Shapes tell the rules apart in grey print, thick lines ours from others'.
+STYLES = {
+    SEQUENTIAL: ("#0b6e4f", "o"),
+    EXACT: ("#08a045", "s"),
+    "Tango limit": ("#8d6a9f", "D"),
+    "Wald limit": ("#d17b0f", "^"),
+    "point estimate within the margin": ("#c1292e", "v"),
+    "not significantly worse (McNemar)": ("#555555", "P"),
 }
 
 HEAD = """# Calibration
@@ -96,52 +102,79 @@ def text(results: Results) -> str:
     return "\n".join(parts)
 
 
+def fingerprint(results: Results) -> str:
+    """A hash of what the figure is drawn from and of how: it stands in the figure."""
+    return hashlib.sha256(text(results).encode() + Path(__file__).read_bytes()).hexdigest()
+
+
 def figure(results: Results, path: Path) -> None:
-    """Draw the page's figure as SVG, the same bytes for the same results."""
-    import matplotlib as mpl
+    """Draw the page's figure as SVG or PNG, the same bytes for the same results."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
 
-    mpl.use("svg")
-    from matplotlib import pyplot as plt
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "calibration",
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "hatch.linewidth": 0.6,
+    }
+    with rc_context(settings):
+        drawn = Figure(figsize=(11, 5), layout="constrained")
+        left, right = drawn.subplots(1, 2)
+        _errors(left, results.rates["0.05"])
+        _traps(right, [each for each in results.routed[200] if each.world == "trap .91/.91/.96"][::-1])
+        kind = path.suffix.removeprefix(".")
+        about = {"Description": f"inputs {fingerprint(results)}"}
+        created = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+        drawn.savefig(path, format=kind, dpi=150, metadata={**about, **created})
 
-    with mpl.rc_context({"svg.hashsalt": "calibration", "svg.fonttype": "none", "font.size": 9}):
-        drawn, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
-        for (rule, world), rates in _by_rule(results.rates["0.05"]).items():
-            peeking = world != "passes and fails" and rule != SEQUENTIAL
-            label = f"{rule}, read after every unit" if peeking or rule == SEQUENTIAL else rule
-            left.plot(
-                [r.n for r in rates],
-                [100 * r.rate for r in rates],
-                "o--" if peeking else "o-",
-                color=COLOURS[rule],
-                label=label,
-                linewidth=2.4 if rates[0].ours else 1.2,
-                markersize=4,
-            )
-        left.axhline(100 * ALPHA, color="black", linewidth=0.8, linestyle=":")
-        left.set(
-            yscale="log",
-            xscale="log",
-            xlabel="units",
-            ylabel="called good enough, %",
-            title="A tier that loses just the margin",
+
+def _errors(axes: Axes, rates: Sequence[Rate]) -> None:
+    """How often a tier just at the margin is accepted, by rule and size."""
+    axes.axhline(100 * ALPHA, color="black", linewidth=0.8, linestyle=":", label="promised: alpha, 5 %", zorder=1)
+    for (rule, world), found in _by_rule(rates).items():
+        peeking = world != "passes and fails"
+        colour, shape = STYLES[rule]
+        axes.plot(
+            [rate.n for rate in found],
+            [100 * rate.rate for rate in found],
+            color=colour,
+            marker=shape,
+            linestyle="--" if peeking else "-",
+            label=f"{rule}, read after every unit" if peeking else rule,
+            linewidth=2.4 if found[0].ours else 1.2,
+            markersize=5,
         )
-        left.set_yticks([2, 5, 10, 20, 50, 100], labels=["2", "5", "10", "20", "50", "100"])
-        left.set_xticks([50, 100, 200, 400], labels=["50", "100", "200", "400"])
-        left.minorticks_off()
-        left.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=2, frameon=False)
-        trap = [r for r in results.routed[200] if r.world == "trap .91/.91/.96"]
-        names = [r.procedure for r in trap][::-1]
-        bars = right.barh(
-            names, [100 * r.wrong for r in trap][::-1], color=["#0b6e4f" if r.ours else "#c1292e" for r in trap][::-1]
-        )
-        right.bar_label(
-            bars, labels=[f"{100 * r.wrong:.1f} %, ${r.dollars:.2f}" for r in trap][::-1], padding=3, fontsize=7
-        )
-        right.axvline(100 * ALPHA, color="black", linewidth=0.8, linestyle=":")
-        right.set(xlim=(0, 125), xlabel="floor too cheap, %", title="Two tiers of .91 below a reference of .96")
-        right.tick_params(axis="y", labelsize=7)
-        drawn.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
-        plt.close(drawn)
+    axes.set(yscale="log", xscale="log", xlabel="units", ylabel="called good enough, %")
+    axes.set_title("A tier that loses just the margin", fontsize=10)
+    axes.set_yticks([2, 5, 10, 20, 50, 100], labels=["2", "5", "10", "20", "50", "100"])
+    sizes = sorted({rate.n for rate in rates})
+    axes.set_xticks(sizes, labels=[str(n) for n in sizes])
+    axes.minorticks_off()
+    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False, handlelength=2.5)
+
+
+def _traps(axes: Axes, trap: Sequence[Routed]) -> None:
+    """How often a procedure's floor is too cheap, and what it spends, where two tiers are too bad by a hair."""
+    axes.axvline(100 * ALPHA, color="black", linewidth=0.8, linestyle=":", zorder=1)
+    bars = axes.barh(
+        [each.procedure for each in trap],
+        [100 * each.wrong for each in trap],
+        color=["#0b6e4f" if each.ours else "#f2b8b5" for each in trap],
+        edgecolor=["#0b6e4f" if each.ours else "#c1292e" for each in trap],
+        hatch=["" if each.ours else "//" for each in trap],
+        zorder=2,
+    )
+    labels = axes.bar_label(
+        bars, labels=[f"{100 * each.wrong:.1f} %, ${each.dollars:.2f}" for each in trap], padding=4, fontsize=7.5
+    )
+    for label in labels:
+        label.set_bbox({"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"})
+    axes.set(xlim=(0, 128), xlabel="floor too cheap, %, and dollars spent (solid: ours)")
+    axes.set_title("Two tiers of .91 below a reference of .96", fontsize=10)
+    axes.set_xticks([0, 5, 20, 40, 60, 80, 100])
+    axes.tick_params(axis="y", labelsize=7.5)
 
 
 def _rates(rates: Sequence[Rate]) -> str:

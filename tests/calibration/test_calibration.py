@@ -60,6 +60,22 @@ def test_the_page_and_the_figure_are_the_same_twice(results: Results, tmp_path: 
     assert "trap .91/.91/.96" in text
 
 
+@pytest.mark.slow
+def test_the_check_sees_a_page_or_a_figure_that_would_change(results: Results, tmp_path: Path) -> None:
+    path, drawn = tmp_path / "calibration.md", tmp_path / "calibration.svg"
+    path.write_text(page.text(results))
+    page.figure(results, drawn)
+    assert calibrate.stale(results, tmp_path) == []
+
+    path.write_text(page.text(results).replace("At most 5 % is right.", "At most 6 % is right.", 1))
+    drawn.unlink()
+
+    (first, second) = calibrate.stale(results, tmp_path)
+    number = page.text(results).splitlines().index(next(x for x in page.text(results).splitlines() if "At most" in x))
+    assert first.startswith(f"{path}:{number + 1}: would change from 'At most 6 % is right.")
+    assert second.startswith(f"{drawn}: was drawn from other figures")
+
+
 def test_rules_on_many_rows_say_what_they_say_of_one() -> None:
     n, margin = 60, 0.05
     counts = np.random.default_rng(1).multinomial(n, [0.05, 0.1, 0.85], size=200).astype(float)

@@ -184,3 +184,85 @@ def test_a_manifest_that_is_not_ours_names_no_day(tmp_path: Path, text: str) -> 
 
     assert ledger.priced_on(tmp_path) is None
     assert ledger.priced_on(tmp_path / "absent") is None
+
+
+def changed_rule(old: str, new: str) -> None:
+    path = Path("suites/sums/suite.toml")
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.slow
+def test_a_margin_changed_after_data_stays_marked_until_it_is_changed_back(recorded: Stored, run: Run) -> None:
+    def post_hoc() -> list[str | None]:
+        return [route["post_hoc"] for route in json.loads(Path("results/mine/routing.json").read_text())["routes"]]
+
+    def everything() -> dict[str, bytes]:
+        return {str(path): path.read_bytes() for path in Path("results/mine").rglob("*.*")}
+
+    run("route")
+    original = everything()
+    changed_rule('margin = "0.10"', 'margin = "0.15"')
+    assert run("route", "--check")[0] == 1
+    code, out, _ = run("route")
+    changed = everything()
+
+    assert code == 0
+    assert set(post_hoc()) == {"margin 0.10 became 0.15"}
+    assert "(post-hoc)" in out
+    assert "margin 0.10 became 0.15" in Path("results/mine/table.csv").read_text()
+    assert run("route", "--check")[0] == 0
+    run("route")
+    assert everything() == changed
+
+    changed_rule('margin = "0.15"', 'margin = "0.10"')
+    run("route")
+    assert set(post_hoc()) == {None}
+    assert everything() == original
+
+
+@pytest.mark.slow
+def test_what_to_look_at_is_told_beside_the_floors(recorded: Stored, run: Run) -> None:
+    code, _, err = run("route", "--as-of", "2026-12-01")
+
+    assert code == 0
+    assert "sums, all levels: every tier is within the margin of perfect: too easy to tell tiers apart\n" in err
+    assert "argon costs more than sonnet, which the ladder calls dearer" in err
+    assert "more such notes" not in err
+
+
+@pytest.mark.slow
+def test_a_mix_must_name_what_there_is(recorded: Stored, run: Run) -> None:
+    Path("mine.toml").write_text(LADDER.replace("[[tier]]", '[mix]\nsum = "1"\n[[tier]]', 1))
+
+    code, _, err = run("route")
+
+    assert (code, err.splitlines()[-1].removeprefix("tierfloor: ")) == (
+        2,
+        "ladder mine: mix.sum: no kind of work 'sum'; did you mean 'sums'?",
+    )
+
+
+def test_answers_of_a_model_that_was_replaced_are_no_evidence(made: Plan) -> None:
+    stored = replies(made)
+    first = job.measure(made, stored)
+    last = {ask.requests[0].key for ask in made.asks if ask.tier.name == "argon"} - {
+        ask.requests[0].key for ask in made.asks[:30]
+    }
+    mixed = {
+        key: (request, replace(reply, model="argon-2") if key in last else reply)
+        for key, (request, reply) in stored.items()
+    }
+
+    again = job.measure(replace(made, registered=first.registered), mixed)
+    once_more = job.measure(replace(made, registered=again.registered), mixed)
+
+    assert [(row.tier, row.n, row.read, row.holes) for row in again.rows[:3]] == [
+        ("argon", 10, 10, 0.0),
+        ("sonnet", 40, 40, 0.0),
+        ("opus", 40, 40, 0.0),
+    ]
+    assert again.registered["sums"].retired == {"argon": ("toy-1",)}
+    assert (once_more.rows, once_more.registered) == (again.rows, again.registered)
+    assert len(again.outcomes) == 120

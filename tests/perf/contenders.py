@@ -123,7 +123,7 @@ def tierfloor() -> Contender:
 
     def command(job: Job) -> tuple[str, ...]:
         address = ("--base-url", f"{job.url}/v1", "--model", "stub", "--max-connections", str(job.connections))
-        return (*PROGRAM, "run", "four", *address, *_stores())
+        return (*PROGRAM, "run", "four", "--until", "all", *address, *_stores())
 
     return Contender(name="tierfloor", command=command, right=_right, prepare=write_suite)
 
@@ -138,7 +138,7 @@ def by_ladder(name: str, provider: str, path: str) -> Contender:
 
     return Contender(
         name=name,
-        command=lambda job: (*PROGRAM, "run", "four", "--ladder", "stub.toml", *_stores()),
+        command=lambda job: (*PROGRAM, "run", "four", "--until", "all", "--ladder", "stub.toml", *_stores()),
         right=_right,
         prepare=prepare,
         env=lambda _: {"STUB_API_KEY": "x"},
