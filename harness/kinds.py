@@ -15,7 +15,8 @@ __all__ = ["Kind", "Units", "kinds_of"]
 
 Units = Sequence[tuple[str, Sequence[tuple[str, float]]]]
 
-_LEVELS = (1, 2, 3, 4, 5)
+# 0: samples that have no level, which count among all levels together only.
+_LEVELS = (0, 1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ def kinds_of(suite: Suite, ladder: Ladder, registered: Registered) -> tuple[Kind
             ],
         )
         for level in present
+        if level
     )
     return (_together(suite, ladder, registered, by_level, counts), *alone) if present else ()
 

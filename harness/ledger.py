@@ -15,6 +15,7 @@ __all__ = [
     "answers",
     "covered",
     "differences",
+    "is_imported",
     "outcomes",
     "outcomes_text",
     "priced_on",
@@ -52,6 +53,14 @@ def priced_on(folder: Path) -> date | None:
         return date.fromisoformat(json.loads(_read(folder / "manifest.json") or "")["prices"]["on"])
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def is_imported(folder: Path) -> bool:
+    """Whether the results in a folder come from outcomes that others measured."""
+    try:
+        return "imported" in json.loads(_read(folder / "manifest.json") or "{}")
+    except (TypeError, ValueError):
+        return False
 
 
 def registered(folders: Iterable[Path]) -> dict[str, Registered]:

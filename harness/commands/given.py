@@ -11,7 +11,16 @@ from .. import job, ledger, tiers
 from ..errors import BadInput
 from ..values import Ladder, Outcome, Plan
 
-__all__ = ["budget", "cache_folder", "chosen_ladder", "decimal", "is_custom", "planned", "recorded_outcomes"]
+__all__ = [
+    "budget",
+    "cache_folder",
+    "chosen_ladder",
+    "decimal",
+    "is_custom",
+    "planned",
+    "recorded_outcomes",
+    "results_folder",
+]
 
 
 def planned(options: Namespace) -> tuple[Ladder, job.Selection, Plan]:
@@ -53,6 +62,16 @@ def decimal(place: str, text: str) -> Decimal:
 
 def budget(options: Namespace) -> Decimal | None:
     return None if options.budget is None else decimal("--budget", options.budget)
+
+
+def results_folder(options: Namespace, ladder: Ladder) -> Path:
+    """Where the ladder's results are; raises BadInput if an import made what is there."""
+    folder = Path(options.results) / ladder.name
+    if ledger.is_imported(folder):
+        raise BadInput(
+            str(folder), "was imported, not measured; import the file again, or give the ladder another name"
+        )
+    return folder
 
 
 def recorded_outcomes(results: Path, ladder: Ladder) -> list[Outcome]:

@@ -100,11 +100,7 @@ def _check_ours(folder: Path) -> None:
     """Results that a run has measured must not be overwritten by an import."""
     if not folder.exists():
         return
-    try:
-        is_ours = "imported" in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
-        is_ours = not folder.is_dir() or not any(folder.iterdir())
-    if not is_ours or not folder.is_dir():
+    if not folder.is_dir() or (any(folder.iterdir()) and not ledger.is_imported(folder)):
         raise BadInput(str(folder), "holds what was not imported; choose another --name or --results")
 
 

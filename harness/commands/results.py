@@ -94,7 +94,7 @@ def _note_changes(measured: job.Measured) -> None:
 def _regenerated(options: Namespace, day: date | None) -> tuple[Path, job.Measured]:
     """The measurement of everything recorded for a ladder, from stored answers alone, at the prices of a day."""
     ladder = tiers.load(options.ladder)
-    results = Path(options.results) / ladder.name
+    results = given.results_folder(options, ladder)
     named = (*getattr(options, "suites", ()), *getattr(options, "more_suites", ()))
     selection = job.Selection(suites=named or job.published(results, ladder))
     plan = job.choose(selection, ladder, job.registered(results, ladder))

@@ -48,7 +48,7 @@ def run_command(options: Namespace) -> int:
         raise BadInput("--no-wait", "goes with --batch; add it, or leave --no-wait out")
     ladder, selection, plan = given.planned(options)
     until = _until(options, selection)
-    folder = Path(options.results) / ladder.name
+    folder = given.results_folder(options, ladder)
     with cache_.Cache.open(given.cache_folder(options)) as cache:
         stored = job.collect(plan, folder, cache)
         skipped = set() if selection.partial or options.offline else job.out_of_reach(plan, stored)
@@ -235,7 +235,7 @@ def _account(spending: run_.Spending, measured: job.Measured, *, is_over: bool) 
 
 def plan_command(options: Namespace) -> int:
     ladder, _, plan = given.planned(options)
-    folder = Path(options.results) / ladder.name
+    folder = given.results_folder(options, ladder)
     day, processing = options.as_of or date.today(), _processing(options)
     with cache_.Cache.open(given.cache_folder(options)) as cache:
         stored = job.collect(plan, folder, cache)

@@ -21,8 +21,8 @@ from .reading import Recording, read
 
 __all__ = ["load", "tame"]
 
-NO_LEVEL: Final = 1
-"""What samples without a level have: of their suites only the rows of all levels together mean anything."""
+NO_LEVEL: Final = 0
+"""What samples without a level have: their suites get the rows of all levels together, and no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

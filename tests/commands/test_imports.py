@@ -327,3 +327,17 @@ def test_a_recording_of_two_providers_is_no_ladder(run: Run) -> None:
     assert (
         "share tier_rank 1; take one provider with --where provider=anthropic, or give the order with --ladder" in err
     )
+
+
+@pytest.mark.parametrize("words", [("run", "--offline"), ("route", "--check"), ("table",)])
+def test_imported_results_are_not_mistaken_for_measured_ones(
+    run: Run, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("local.csv")
+    run("local.csv", "--name", "local")
+
+    assert main([*words, "--ladder", "local"]) == 2
+
+    assert capsys.readouterr().err == (
+        "results/local: was imported, not measured; import the file again, or give the ladder another name\n"
+    )
