@@ -31,7 +31,7 @@ __all__ = [
 
 RUNS = 2000
 MANY_UNITS = 5000
-_CHUNK = 2**24
+_CHUNK = 2**18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def resampled_sums(columns: Floats, units: Ints, *, runs: int = RUNS, seed: int 
     means = sums.mean(axis=0)
     centred = sums - means
     replicates = np.empty((runs, sums.shape[1]))
-    step = max(1, _CHUNK // count)
+    step = max(8, _CHUNK // count)
     for start in range(0, runs, step):
         rows = min(step, runs - start)
         if count <= MANY_UNITS:
