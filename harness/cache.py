@@ -18,20 +18,18 @@ from typing import Any, Final, Self
 from .answers import (
     OtherVersion,
     Record,
-    answers_text,
     joined,
     line,
     packed,
     parse,
     read_answers,
-    write_answers,
     write_new,
 )
 from .errors import BadInput
 from .records import write_text
 from .values import Request, Response
 
-__all__ = ["Cache", "Entry", "answers_text", "default_folder", "read_answers", "write_answers"]
+__all__ = ["Cache", "Entry", "default_folder"]
 
 # diskcache's own defaults quietly drop the oldest rows beyond 1 GiB; what a folder says of itself does not count.
 KEEP_ALL: Final = {

@@ -14,6 +14,7 @@ from pathlib import Path
 from . import floors as floors_
 from . import grade, ledger, prices, registry, report, suites, table, tiers, weights
 from . import plan as plan_
+from .answers import answers_text
 from .cache import Cache
 from .errors import BadInput, Incomplete
 from .values import Failure, Floor, Ladder, Outcome, Plan, Registered, Request, Response, Row, Suite, Tier
@@ -220,8 +221,6 @@ def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
 
 def files(measured: Measured) -> dict[str, str]:
     """The texts of a results folder, curves apart: the same measurement gives the same bytes."""
-    from .cache import answers_text
-
     chosen, ladder = measured.plan.suites, measured.plan.ladder
     texts = {
         "routing.json": report.routing_json(measured.floors, chosen, ladder, measured.evidence),

@@ -26,6 +26,24 @@ CONNECT: dict[str, Connect] = {"anthropic": anthropic.connect, "openai": openai.
 MODELS = {"anthropic": "claude-haiku-5-5", "openai": "gpt-6-luna", "google": "gemini-3.8-flash"}
 PROVIDERS = tuple(CONNECT)
 DAY = date(2026, 11, 22)
+LADDER = """\
+title = "Toy"
+unit = "USD"
+
+[[tier]]
+name = "small"
+provider = "anthropic"
+model = "{anthropic}"
+base_url = "{first}"
+key_env = "SOME_KEY"
+
+[[tier]]
+name = "full"
+provider = "openai"
+model = "{openai}"
+base_url = "{second}"
+key_env = "SOME_KEY"
+"""
 
 
 def tier_of(provider: str, url: str, **more: Any) -> Tier:

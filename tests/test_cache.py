@@ -23,7 +23,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.cache import KEEP_ALL, Cache, default_folder, read_answers, write_answers
+from harness.answers import read_answers, write_answers
+from harness.cache import KEEP_ALL, Cache, default_folder
 from harness.errors import BadInput
 from harness.values import Request, Response, Usage
 
@@ -32,7 +33,8 @@ Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 WRITER = """
 import sys
 from pathlib import Path
-from harness.cache import Cache, read_answers
+from harness.answers import read_answers
+from harness.cache import Cache
 (request, response), = read_answers(Path(sys.argv[2])).values()
 import dataclasses
 with Cache.open(Path(sys.argv[1])) as cache:
@@ -47,7 +49,8 @@ with Cache.open(Path(sys.argv[1])) as cache:
 BATCHES = """
 import dataclasses, sys
 from pathlib import Path
-from harness.cache import Cache, read_answers
+from harness.answers import read_answers
+from harness.cache import Cache
 (request, response), = read_answers(Path(sys.argv[2])).values()
 name, size, batches = sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
 print("ready", flush=True)
@@ -410,7 +413,8 @@ def test_a_full_disk_is_one_line_and_loses_nothing(folder: Path, tmp_path: Path,
         """
 import dataclasses, resource, sys
 from pathlib import Path
-from harness.cache import Cache, read_answers
+from harness.answers import read_answers
+from harness.cache import Cache
 from harness.errors import BadInput
 (request, response), = read_answers(Path(sys.argv[2])).values()
 acknowledged = []
@@ -713,7 +717,8 @@ OPENERS = """
 import os, sys, time
 from pathlib import Path
 import diskcache, pydantic
-from harness.cache import Cache, read_answers
+from harness.answers import read_answers
+from harness.cache import Cache
 pair, = read_answers(Path(sys.argv[2])).values()
 def child(folder, start):
     while time.monotonic() < start:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from batch_server import BatchServer
 from batch_world import KEY, MODELS
+from batch_world import LADDER as BATCH_LADDER
 from loopback import SumServer
 from worlds import response, write_suite
 
@@ -157,26 +158,6 @@ def test_a_budget_that_ends_before_the_decision_keeps_what_was_paid(world: Path,
     assert err.splitlines()[-1].startswith("budget: ")
     assert not (world / "results").exists()
     assert run(*JOB, "--budget", "50")[0] == 0
-
-
-BATCH_LADDER = """\
-title = "Toy"
-unit = "USD"
-
-[[tier]]
-name = "small"
-provider = "anthropic"
-model = "{anthropic}"
-base_url = "{first}"
-key_env = "SOME_KEY"
-
-[[tier]]
-name = "full"
-provider = "openai"
-model = "{openai}"
-base_url = "{second}"
-key_env = "SOME_KEY"
-"""
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from test_table import outcomes
 from worlds import request, response, write_suite
 
 from harness import ledger, suites
-from harness.cache import write_answers
+from harness.answers import write_answers
 from harness.records import line
 
 

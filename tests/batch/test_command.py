@@ -8,30 +8,11 @@ from pathlib import Path
 
 import pytest
 from batch_server import BatchServer
-from batch_world import KEY, MODELS
+from batch_world import KEY, LADDER, MODELS
 from worlds import write_suite
 
 from harness.cache import Cache
 from harness.cli import main
-
-LADDER = """\
-title = "Toy"
-unit = "USD"
-
-[[tier]]
-name = "small"
-provider = "anthropic"
-model = "{anthropic}"
-base_url = "{first}"
-key_env = "SOME_KEY"
-
-[[tier]]
-name = "full"
-provider = "openai"
-model = "{openai}"
-base_url = "{second}"
-key_env = "SOME_KEY"
-"""
 
 
 @pytest.fixture
