@@ -36,19 +36,19 @@ class End:
 class Jail:
     """A jail with at most one candidate running in it."""
 
-    __slots__ = ("_candidate", "_control", "_first", "channel", "end")
+    __slots__ = ("_candidate", "_control", "_end", "_first", "channel")
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._first: int | None = None
         self._candidate: int | None = None
         self.channel: socket.socket | None = None
-        self.end: End | None = None
+        self._end: End | None = None
 
     def start(self) -> socket.socket:
         """Start the candidate's process anew, whatever ran before ended; the stream to it."""
         self._let_go()
-        self.end = None
+        self._end = None
         self.channel, theirs = socket.socketpair()
         with theirs:
             self._order({"do": "start"}, theirs.fileno())
@@ -62,13 +62,16 @@ class Jail:
 
     def stop(self) -> End:
         """End every process of the candidate; how the first of them had ended, or ended now."""
-        if self.end is None:
+        stopped = self._end is not None
+        if not stopped:
             self._order({"do": "stop"})
-            while self.end is None:
-                message, _ = self._report()
-                if "ended" in message:
-                    self.end = End(code=message["ended"], cpu=message["cpu"])
-        return self.end
+        while not stopped:
+            message, _ = self._report()
+            if "ended" in message:
+                self._end = End(code=message["ended"], cpu=message["cpu"])
+            stopped = "stopped" in message
+        assert self._end is not None
+        return self._end
 
     def heard(self, deadline: float) -> bool:
         """Wait for something to read from the stream; False if the candidate ended without another word.
