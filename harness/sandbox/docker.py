@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -54,14 +55,21 @@ def _start(program: Program) -> Started:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        door.settimeout(_SECONDS)
-        try:
-            control, _ = door.accept()
-        except TimeoutError as problem:
-            process.kill()
-            process.wait()
-            raise CheckerError("sandbox", f"{image()} did not start within {_SECONDS:.0f} s") from problem
-    return Started(process=process, control=control)
+        return Started(process=process, control=_accepted(door, process))
+
+
+def _accepted(door: socket.socket, process: subprocess.Popen[bytes]) -> socket.socket:
+    """The zygote's connection. Raises CheckerError if its container ends, or takes too long to begin."""
+    end = os.pidfd_open(process.pid)
+    try:
+        ready, _, _ = select.select([door.fileno(), end], [], [], _SECONDS)
+    finally:
+        os.close(end)
+    if door.fileno() in ready:
+        return door.accept()[0]
+    process.kill()
+    process.wait()
+    raise CheckerError("sandbox", f"no container of {image()} could be started; try: docker run --rm {image()} true")
 
 
 def _listening(path: Path) -> socket.socket:

@@ -63,6 +63,8 @@ class _Zygote:
             if setting.privileged:
                 mounts.open_way(self._setting)
             self._link_packages()
+            if not setting.privileged:
+                self._setting = replace(self._setting, crowd=family.crowd())
         for name in setting.preload:
             importlib.import_module(name)
         os.umask(0o077)
