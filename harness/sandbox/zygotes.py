@@ -109,7 +109,7 @@ class Zygote:
             shown=(),
             packages=program.packages,
             hidden=program.hidden,
-            folder=str(folder or "/tmp/tierfloor"),  # noqa: S108  in namespaces, or in a container, it is nobody else's
+            folder=str(folder or f"/tmp/tierfloor-{secrets.token_hex(8)}"),  # noqa: S108  behind the executor's wall
         )
         try:
             self._control.settimeout(START_SECONDS)
