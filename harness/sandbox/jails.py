@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..errors import CheckerError
 from .inside.wire import receive, send
 from .limits import Limits
-from .zygotes import Zygote
+from .zygotes import Kind, order
 
 __all__ = ["End", "Jail", "jail"]
 
@@ -152,13 +152,13 @@ class Jail:
 
 
 @contextmanager
-def jail(zygote: Zygote, layers: frozenset[str], limits: Limits, listener: int | None = None) -> Iterator[Jail]:
+def jail(kind: Kind, layers: frozenset[str], limits: Limits, listener: int | None = None) -> Iterator[Jail]:
     """A jail in which nothing runs yet; at the end no process, mount or file of it is left."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     made = Jail(ours)
     try:
         with theirs:
-            zygote.order(layers, limits, theirs.fileno(), *([] if listener is None else [listener]))
+            order(kind, layers, limits, theirs.fileno(), *([] if listener is None else [listener]))
         yield made
     finally:
         made.close()

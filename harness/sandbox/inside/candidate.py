@@ -18,6 +18,7 @@ from .orders import Order, Setting
 __all__ = ["run"]
 
 _CHANNEL, _LISTENER = 3, 4
+_CROWDED = 16
 
 
 def run(setting: Setting, order: Order, channel: int, listener: int | None) -> NoReturn:
@@ -81,7 +82,7 @@ def _confine(setting: Setting, order: Order) -> None:
     kernel.forbid_privileges()
     kernel.forbid_inspection()
     if "limits" in layers:
-        _limit(order.limits)
+        _limit(order.limits, setting.crowd)
     if "landlock" in layers:
         landlock.restrict(_rights(setting))
     if "seccomp" in layers:
@@ -100,14 +101,16 @@ def _become(user: int | None) -> None:
     kernel.drop_capabilities()
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: Limits, crowd: int) -> None:
     seconds = limits.cpu_seconds
+    # Where the kernel counts other programs' processes too, a tight bound would let those decide about an answer.
+    processes = crowd + _CROWDED * limits.processes if crowd else limits.processes
     for kind, wanted_soft, wanted_hard in (
         (resource.RLIMIT_CPU, seconds, seconds + 1),
         (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),
-        (resource.RLIMIT_NPROC, limits.processes, limits.processes),
+        (resource.RLIMIT_NPROC, processes, processes),
         (resource.RLIMIT_STACK, 8 << 20, 8 << 20),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_MEMLOCK, 0, 0),
