@@ -1,7 +1,6 @@
-"""Become a program that always ends well."""
+"""Become a program that ends well."""
 
 import os
-import shutil
+import sys
 
-program = shutil.which("true") or "/usr/bin/true"
-os.execv(program, [program])
+os.execv(sys.executable, [sys.executable, "-S", "-c", ""])
