@@ -15,7 +15,7 @@ from .inside.orders import LAYERS
 from .levels import NEEDED, Isolation, named
 from .zygotes import Kind, Offers, forget, offers
 
-__all__ = ["CHOICE", "Isolation", "isolation"]
+__all__ = ["CHOICE", "UNSAFE", "isolation"]
 
 CHOICE: Final = "TIERFLOOR_SANDBOX"
 UNSAFE: Final = "unsafe"

@@ -237,6 +237,7 @@ def _hidden() -> list[Path]:
     bases = [{}, {"base": sys.base_prefix, "platbase": sys.base_prefix}]
     folders = [Path(sysconfig.get_path(kind, vars=base)) for base in bases for kind in ("purelib", "platlib")]
     folders += [path for path in map(Path, sys.path) if path.name in {"site-packages", "dist-packages"}]
+    folders += [path for place in shown() for path in Path(place).glob("python3*/*-packages")]
     return sorted({Path(__file__).parents[1].resolve(), *(folder.resolve() for folder in folders)})
 
 
