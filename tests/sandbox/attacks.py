@@ -7,7 +7,9 @@ fails where all of these are left out, it works beside one of them, or it ends i
 
 from __future__ import annotations
 
+import ctypes
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -58,7 +60,8 @@ class Attack:
     """One program of `hostile/` by its name, what it is after, and what stops it.
 
     `needs` says without what it can't be tried: "root", or what this machine's kernel lacks when it ends in that way.
-    `clear_of` are layers that get in its way on some kernels: nothing is claimed of them, and they are left out.
+    `clear_of` are layers that get in its way on some kernels or beside some others: nothing is claimed of them, and
+    they are left out too.
     `after` judges when the session is over, `restarts` after a restart in it.
     """
 
@@ -74,6 +77,11 @@ class Attack:
     restarts: bool = False
     beside: bool = False
     program: str = ""
+
+    @property
+    def free(self) -> frozenset[str]:
+        """All layers that it must be free of to work."""
+        return frozenset(self.stops) | self.clear_of
 
     @property
     def source(self) -> str:
@@ -129,7 +137,26 @@ def victim_dies_first(outside: Outside, told: Told) -> bool:
 
 
 def victim_felt_it(outside: Outside, told: Told) -> bool:
-    return outside.victim.felt() > 0
+    return outside.victim.felt()[0] > 0
+
+
+def queue_is_left(_: Outside, told: Told) -> bool:
+    """Whether the queue is still there; then it is removed."""
+    libc = ctypes.CDLL(None)
+    return bool(libc.mq_unlink(f"/{told.mark}".encode()) == 0)
+
+
+def victim_is_limited(outside: Outside, told: Told) -> bool:
+    return resource.prlimit(outside.victim.process.pid, resource.RLIMIT_NOFILE)[0] == 7
+
+
+def victim_waits(outside: Outside, told: Told) -> bool:
+    return outside.victim.felt()[1] > 0
+
+
+def victim_has_one_processor(outside: Outside, told: Told) -> bool:
+    mine = os.sched_getaffinity(0)
+    return len(mine) > 1 and len(os.sched_getaffinity(outside.victim.process.pid)) == 1
 
 
 def port_is_open(_: Outside, told: Told) -> bool:
@@ -226,6 +253,12 @@ ATTACKS = (
         stops={"namespaces": "ENOENT"},
     ),
     Attack(
+        name="watch_outside",
+        aim="when others use a file that everybody may read",
+        worked=says("watching"),
+        stops={"namespaces": "ENOENT"},
+    ),
+    Attack(
         name="processes",
         aim="the list of processes",
         worked=victim_is_seen,
@@ -286,6 +319,30 @@ ATTACKS = (
         stops={"namespaces": "ESRCH", "landlock": "no effect", "seccomp": "EPERM", "uid": "no effect"},
     ),
     Attack(
+        name="signal_by_file",
+        aim="signalling another process through a pipe",
+        worked=victim_felt_it,
+        stops={"namespaces": "ESRCH", "landlock": "no effect", "seccomp": "EPERM", "uid": "no effect"},
+    ),
+    Attack(
+        name="limits_of_another",
+        aim="another process's limits",
+        worked=victim_is_limited,
+        stops={"namespaces": "ESRCH", "seccomp": "EPERM", "uid": "EPERM"},
+    ),
+    Attack(
+        name="priority_of_another",
+        aim="another process's priority",
+        worked=victim_waits,
+        stops={"namespaces": "ESRCH", "seccomp": "EPERM", "uid": "EPERM"},
+    ),
+    Attack(
+        name="processor_of_another",
+        aim="another process's processors",
+        worked=victim_has_one_processor,
+        stops={"namespaces": "ESRCH", "seccomp": "EPERM", "uid": "EPERM"},
+    ),
+    Attack(
         name="tcp",
         aim="a server over TCP",
         worked=heard("tcp"),
@@ -320,6 +377,12 @@ ATTACKS = (
         name="path_socket",
         aim="a Unix socket by its path, such as Docker's",
         worked=heard("path"),
+        stops={"namespaces": "ENOENT", "seccomp": "EPERM"},
+    ),
+    Attack(
+        name="datagram_pair",
+        aim="the same from half of a pair of sockets",
+        worked=heard("datagram"),
         stops={"namespaces": "ENOENT", "seccomp": "EPERM"},
     ),
     Attack(
@@ -411,6 +474,14 @@ ATTACKS = (
         after=True,
     ),
     Attack(
+        name="message_queue",
+        aim="messages that outlive every process",
+        worked=queue_is_left,
+        stops={"namespaces": "no effect", "seccomp": "EPERM", "limits": "EMFILE"},
+        clear_of=frozenset({"landlock"}),
+        after=True,
+    ),
+    Attack(
         name="daemon",
         aim="a process that outlives the session",
         worked=somebody_is_left,
@@ -489,6 +560,12 @@ ATTACKS = (
         aim="the processor for longer than allowed",
         worked=says("done"),
         stops={"limits": "CandidateTimeout"},
+    ),
+    Attack(
+        name="seconds_of_many",
+        aim="the same shared out among processes",
+        worked=says(value=True),
+        stops={},
     ),
     Attack(
         name="sleep",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import secrets
 import shutil
 import socket
@@ -24,6 +25,7 @@ __all__ = ["Outside", "Victim", "named", "outside"]
 VICTIM = """
 import ctypes, json, os, signal, sys
 felt = []
+nice = os.nice(0)
 for number in (signal.SIGUSR1, signal.SIGWINCH):
     signal.signal(number, lambda *_: felt.append(1))
 ctypes.CDLL(None).prctl(0x59616D61, -1, 0, 0, 0)  # Yama: everybody of this user may debug us
@@ -31,13 +33,15 @@ secret = ctypes.create_string_buffer(os.environ["SECRET"].encode(), 32)
 opened = os.open(sys.argv[1], os.O_RDONLY)
 def say(value):
     print(json.dumps(value), flush=True)
-def count():
+def changed():
+    global nice
+    before, nice = nice, os.nice(0)
     number = len(felt)
     felt.clear()
-    return number
+    return [number, nice - before]
 say([ctypes.addressof(secret), opened])
 for _ in sys.stdin:
-    say(count())
+    say(changed())
 """
 
 
@@ -49,12 +53,13 @@ class Victim:
     address: int
     open_file: int
 
-    def felt(self) -> int:
-        """How many signals it got since it was last asked."""
+    def felt(self) -> tuple[int, int]:
+        """How many signals it got since it was last asked, and by how much its priority was lowered."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(file=self.process.stdin, flush=True)
-        return int(self.process.stdout.readline())
+        signals, lowered = json.loads(self.process.stdout.readline())
+        return signals, lowered
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class Outside:
             "precious": str(self.precious),
             "set_user_id": str(self.folder / "id"),
             "socket": str(self.folder / "socket"),
+            "datagram": str(self.folder / "datagram"),
             "abstract": self.links["abstract"].getsockname()[1:].decode(),
             **{name: self.links[name].getsockname()[1] for name in ("tcp", "tcp6", "udp") if name in self.links},
         }
@@ -106,7 +112,11 @@ class Outside:
 
     def restore(self) -> None:
         """Make everything anew that attacks change."""
-        Path(f"/proc/{self.victim.process.pid}/oom_score_adj").write_text("0")
+        victim = self.victim.process.pid
+        Path(f"/proc/{victim}/oom_score_adj").write_text("0")
+        os.sched_setaffinity(victim, os.sched_getaffinity(0))
+        most = resource.prlimit(victim, resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(victim, resource.RLIMIT_NOFILE, (most, most))
         self.victim.felt()
         self.precious.unlink(missing_ok=True)
         self.precious.write_text("precious")
@@ -149,6 +159,7 @@ def _servers(folder: Path) -> dict[str, socket.socket]:
         "udp": (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
         "abstract": (socket.AF_UNIX, socket.SOCK_STREAM, f"\0{secrets.token_hex(8)}"),
         "path": (socket.AF_UNIX, socket.SOCK_STREAM, str(folder / "socket")),
+        "datagram": (socket.AF_UNIX, socket.SOCK_DGRAM, str(folder / "datagram")),
     }
     opened = {}
     for name, (family, kind, address) in links.items():
@@ -164,7 +175,8 @@ def _servers(folder: Path) -> dict[str, socket.socket]:
         if kind == socket.SOCK_STREAM:
             link.listen()
         opened[name] = link
-    (folder / "socket").chmod(0o777)
+    for name in ("socket", "datagram"):
+        (folder / name).chmod(0o777)
     return opened
 
 

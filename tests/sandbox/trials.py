@@ -72,7 +72,6 @@ def tried(attack: Attack, outside: Outside, without: frozenset[str] = frozenset(
     """How an attack ends without these layers: "worked" if its effect is seen, else how it was stopped."""
     mark = new_mark(outside)
     told = Told(mark=mark)
-    without |= attack.clear_of
     try:
         with ExitStack() as stack:
             neighbour = stack.enter_context(session(DRIVER, attack.limits, without=without)) if attack.beside else None

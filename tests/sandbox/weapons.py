@@ -15,28 +15,26 @@ NUMBERS = {
         "shmget": 29,
         "ptrace": 101,
         "mount": 165,
+        "mq_open": 240,
         "add_key": 248,
         "unshare": 272,
         "perf_event_open": 298,
-        "open_by_handle_at": 304,
         "process_vm_readv": 310,
-        "kcmp": 312,
         "userfaultfd": 323,
     },
     "aarch64": {
         "shmget": 194,
         "ptrace": 117,
         "mount": 40,
+        "mq_open": 180,
         "add_key": 217,
         "unshare": 97,
         "perf_event_open": 241,
-        "open_by_handle_at": 265,
         "process_vm_readv": 270,
-        "kcmp": 272,
         "userfaultfd": 282,
     },
 }
-EVERYWHERE = {"io_uring_setup": 425, "fsopen": 430, "pidfd_open": 434, "clone3": 435, "pidfd_getfd": 438}
+EVERYWHERE = {"io_uring_setup": 425, "pidfd_open": 434, "clone3": 435, "pidfd_getfd": 438}
 
 
 def syscall(name: str, *arguments: int | bytes | None) -> int:
