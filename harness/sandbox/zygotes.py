@@ -245,7 +245,7 @@ def _private_folder() -> Path:
     memory = Path("/dev/shm")  # noqa: S108  SQLite commits 18 times faster in memory than on disk
     parent = memory if os.access(memory, os.W_OK | os.X_OK) else None
     try:
-        return Path(tempfile.mkdtemp(prefix="tierfloor-", dir=parent)).resolve()
+        return Path(tempfile.mkdtemp(prefix=f"tierfloor-{os.getpid()}-", dir=parent)).resolve()
     except OSError as problem:
         raise CheckerError("sandbox", f"no temporary folder: {problem}") from problem
 
