@@ -87,19 +87,21 @@ class Jail:
         return self._candidate is not None and _ended(self._candidate, 0)
 
     def starved(self, seconds: float) -> bool:
-        """Whether it is ready to run but was given less than half of these seconds: a delay that is not its own doing.
+        """Whether it is ready to run, but its jail was given less than half of these seconds: not its own doing.
 
-        One look would also catch a sleeper in the moment of waking.
+        One look would also catch a sleeper in the moment of waking. What it started counts too, for it may be that which
+        keeps it from running, and so does a priority that it lowered: no candidate makes its own failure ours.
         """
         for _ in range(LOOKS):
             try:
                 about = Path(f"/proc/self/fdinfo/{self._candidate}").read_text("ascii")
                 pid = next(line.split()[1] for line in about.splitlines() if line.startswith("Pid:"))
-                state, *fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+                fields = _stat(int(pid))
             except OSError:
                 return False
-            ticks = int(fields[10]) + int(fields[11])  # proc(5): utime and stime, fields 14 and 15
-            if state != "R" or ticks / os.sysconf("SC_CLK_TCK") >= seconds / 2:
+            state, parent, nice, policy = fields[0], int(fields[1]), int(fields[16]), int(fields[38])
+            lowered = nice > os.getpriority(os.PRIO_PROCESS, 0) or policy != os.sched_getscheduler(0)
+            if state != "R" or lowered or _ticks(parent) / os.sysconf("SC_CLK_TCK") >= seconds / 2:
                 return False
             time.sleep(0.005)
         return True
@@ -167,6 +169,21 @@ def jail(kind: Kind, layers: frozenset[str], limits: Limits, listener: int | Non
         yield made
     finally:
         made.close()
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of proc(5)'s stat from the third on: state, parent, and so on."""
+    return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+
+
+def _ticks(pid: int) -> int:
+    """Ticks of CPU of a process, of all that descend from it, and of those among them that are gone."""
+    try:
+        own = sum(map(int, _stat(pid)[11:15]))  # utime, stime and those of collected children
+        tasks = [(task / "children").read_text("ascii") for task in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return 0
+    return own + sum(_ticks(int(child)) for text in tasks for child in text.split())
 
 
 def _ended(process: int, seconds: float) -> bool:
