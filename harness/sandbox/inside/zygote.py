@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from . import family, init, interpreter, kernel, landlock, mounts, seccomp
 from .orders import Order, Setting
-from .wire import receive, send
+from .wire import receive, send, told
 
 __all__ = ["main"]
 
@@ -33,7 +33,7 @@ def main() -> NoReturn:
         try:
             _Zygote(setting, control).serve()
         except (OSError, ImportError) as problem:
-            send(control, {"failed": f"{type(problem).__name__}: {problem}"})
+            send(control, {"failed": told(problem)})
     except (EOFError, OSError):
         pass
     finally:
@@ -133,7 +133,7 @@ class _Zygote:
             send(channel, {"jail": True}, handle)
         except OSError as problem:
             with suppress(OSError):
-                send(channel, {"failed": str(problem)})
+                send(channel, {"failed": told(problem)})
         finally:
             channel.close()
             for descriptor in descriptors[1:]:
