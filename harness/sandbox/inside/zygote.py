@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import select
+import signal
 import socket
 import sys
 import time
@@ -22,6 +23,8 @@ __all__ = ["main"]
 
 def main() -> NoReturn:
     """Serve the socket on standard input until its other end is closed."""
+    # What a candidate may signal must have no handler that breaks off: the first process of a jail inherits this.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = _connected(sys.argv[1:])
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
