@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -148,6 +146,7 @@ def measure(
     *,
     known: Iterable[Outcome] = (),
     on: date | None = None,
+    grading: grade.Grading | None = None,
 ) -> Measured:
     """Grade, tabulate and decide, from stored answers and from the requests that failed.
 
@@ -164,8 +163,7 @@ def measure(
     def cost(tier: Tier, response: Response) -> Decimal:
         return prices.cost(response.usage, tier, unit, day)
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        outcomes = grade.grade_all(plan, replies, cost, known=known, pool=pool)
+    outcomes = grade.grade_all(plan, replies, cost, known=known, grading=grading)
     served = {key: response.model for key, (_, response) in stored.items()}
     standings = _standings(plan, outcomes, served)
     evident = registry.counted(outcomes, served, {id_: each.registered for id_, each in standings.items()})
@@ -206,7 +204,7 @@ def paid(tier: Tier, response: Response, unit: str) -> Decimal:
     return prices.cost(response.usage, tier, unit, date.fromisoformat(response.on), response.processing)
 
 
-def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
+def widened(measured: Measured, results: Path, cache: Cache, grading: grade.Grading | None = None) -> Measured:
     """The measurement together with the other suites that the results folder covers, which must not be lost from it."""
     own = [suite.id for suite in measured.plan.suites]
     others = [name for name in ledger.covered(results) if name not in own]
@@ -216,7 +214,7 @@ def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
     plan = choose(Selection(suites=tuple(sorted([*own, *others]))), ladder, registered(results, ladder))
     stored = collect(plan, results, cache)
     known = [*measured.outcomes, *ledger.outcomes([results])]
-    return measure(plan, stored, known=known)
+    return measure(plan, stored, known=known, grading=grading)
 
 
 def files(measured: Measured) -> dict[str, str]:

@@ -21,7 +21,19 @@ from .errors import BadInput, did_you_mean
 from .records import line, read_lines, read_toml
 from .values import Check, Control, Generate, Rule, Sample, Split, Suite, canonical, digest
 
-__all__ = ["categories", "find", "frozen", "generate", "load", "names", "narrow", "ordered", "roots", "sources"]
+__all__ = [
+    "categories",
+    "checker",
+    "find",
+    "frozen",
+    "generate",
+    "load",
+    "names",
+    "narrow",
+    "ordered",
+    "roots",
+    "sources",
+]
 
 LEVELS = (1, 2, 3, 4, 5)
 _STRICT = {"extra": "forbid", "strict": True}
@@ -129,7 +141,14 @@ def load(folder: Path, *, split: str = "public", fresh: str | None = None) -> Su
         generate=generator,
         checker_hash=checker_hash,
         hash=_suite_hash(manifest, samples, checker_hash),
+        runs_code=_runs_code(folder, manifest.checker),
     )
+
+
+def checker(folder: Path) -> tuple[Check, bool]:
+    """The checker of a suite alone, and whether it runs the code of answers (`Suite.runs_code`)."""
+    manifest = read_toml(folder / "suite.toml", Manifest)
+    return _callable(folder, _package(folder), manifest.checker), _runs_code(folder, manifest.checker)
 
 
 def frozen(folder: Path) -> Iterator[tuple[Path, list[Sample]]]:
@@ -200,6 +219,10 @@ def _imported(path: Path, folder: Path, harness: Path) -> Iterator[Path]:
             yield place.with_suffix(".py")
             if module != "harness.checkers":
                 yield from (place if place.is_dir() else place.parent).glob("*.py")
+
+
+def _runs_code(folder: Path, checker: str) -> bool:
+    return any(path.parent == Path(__file__).parent / "sandbox" for path in sources(folder, checker))
 
 
 def _source_hash(folder: Path, checker: str) -> str:

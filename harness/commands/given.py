@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from .. import cache as cache_
-from .. import job, ledger, tiers
+from .. import console, grade, job, ledger, tiers
 from ..errors import BadInput
+from ..judgements import Judgements
 from ..values import Ladder, Outcome, Plan
 
 __all__ = [
@@ -16,6 +19,7 @@ __all__ = [
     "cache_folder",
     "chosen_ladder",
     "decimal",
+    "grading",
     "is_custom",
     "planned",
     "recorded_outcomes",
@@ -80,3 +84,10 @@ def recorded_outcomes(results: Path, ladder: Ladder) -> list[Outcome]:
 
 def cache_folder(options: Namespace) -> Path:
     return Path(options.cache) if options.cache else cache_.default_folder()
+
+
+@contextmanager
+def grading(options: Namespace) -> Iterator[grade.Grading]:
+    """Judging over all cores, kept beside the answers, with a word on how far it is where it takes long."""
+    with Judgements(cache_folder(options)) as kept, console.judging() as report:
+        yield grade.Grading(kept=kept, report=report)

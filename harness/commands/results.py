@@ -99,7 +99,9 @@ def _regenerated(options: Namespace, day: date | None) -> tuple[Path, job.Measur
     selection = job.Selection(suites=named or job.published(results, ladder))
     plan = job.choose(selection, ladder, job.registered(results, ladder))
     stored = job.collect(plan, results, None)
-    return results, job.measure(plan, stored, known=given.recorded_outcomes(results, ladder), on=day)
+    known = given.recorded_outcomes(results, ladder)
+    with given.grading(options) as grading:
+        return results, job.measure(plan, stored, known=known, on=day, grading=grading)
 
 
 def print_floors(options: Namespace, measured: job.Measured) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from .. import asking, batch, console, job, prices, report, rounds
+from .. import asking, batch, console, grade, job, prices, report, rounds
 from .. import cache as cache_
 from .. import plan as plan_
 from .. import run as run_
@@ -38,9 +38,10 @@ class _Work:
     out_of_reach: AbstractSet[str]
     recorded: Sequence[Outcome]
     spending: run_.Spending
+    grading: grade.Grading
 
     def look(self, have: asking.Asked, known: Iterable[Outcome]) -> job.Measured:
-        return job.measure(self.plan, have.answers, have.failures, known=known)
+        return job.measure(self.plan, have.answers, have.failures, known=known, grading=self.grading)
 
 
 def run_command(options: Namespace) -> int:
@@ -49,7 +50,7 @@ def run_command(options: Namespace) -> int:
     ladder, selection, plan = given.planned(options)
     until = _until(options, selection)
     folder = given.results_folder(options, ladder)
-    with cache_.Cache.open(given.cache_folder(options)) as cache:
+    with cache_.Cache.open(given.cache_folder(options)) as cache, given.grading(options) as grading:
         stored = job.collect(plan, folder, cache)
         skipped = set() if selection.partial or options.offline else job.out_of_reach(plan, stored)
         if skipped:
@@ -63,6 +64,7 @@ def run_command(options: Namespace) -> int:
             out_of_reach=skipped,
             recorded=given.recorded_outcomes(folder, ladder),
             spending=run_.Spending(given.budget(options)),
+            grading=grading,
         )
         try:
             measured, has_asked = _ask_all(work) if until == "all" else _ask_until_decided(work)
@@ -71,7 +73,7 @@ def run_command(options: Namespace) -> int:
         _print(options, selection, measured)
         _check_complete(work, measured, plan if until == "all" else _open_plan(work, measured), has_asked=has_asked)
         if not selection.partial and not given.is_custom(options):
-            results.publish(job.widened(measured, folder, cache), folder, cache)
+            results.publish(job.widened(measured, folder, cache, grading), folder, cache)
     if options.until == "decided" and (left := rounds.undecided(plan, measured.rows)):
         named = ", ".join(f"{row.category}/{row.tier} ({row.verdict.why})" for row in left)
         raise Incomplete("run", f"undecided with all samples that may be asked: {named}; add samples to their suites")

@@ -5,6 +5,8 @@ The parent keeps the expected answers and draws every verdict; the child only co
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .limits import CandidateDied, CandidateFault, CandidateSaid, CandidateTimeout, Limits
 from .sessions import Session, session
 
@@ -13,7 +15,21 @@ __all__ = [
     "CandidateFault",
     "CandidateSaid",
     "CandidateTimeout",
+    "Isolation",
     "Limits",
     "Session",
+    "isolation",
     "session",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Isolation:
+    """What keeps the code of an answer in its place."""
+
+    name: str
+
+
+def isolation() -> Isolation:
+    """What this machine offers."""
+    return Isolation(name="limits")

@@ -30,7 +30,8 @@ class Outcome:
 
     `cost` is what the answer costs in the ladder's unit when asked live, stored or not. `graded` identifies answer,
     sample and checker: an outcome with the same one need not be judged again. Tokens and latency sum over the replies;
-    latency is None where a reply came in a batch.
+    latency is None where a reply came in a batch. `isolation` names what the answer's code ran in to be judged; empty
+    where none ran.
     """
 
     __pydantic_config__ = _STRICT
@@ -52,6 +53,7 @@ class Outcome:
     latency_ms: int | None
     keys: tuple[str, ...]
     graded: str
+    isolation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,8 @@ class Suite:
     `system` is sent as it is; `user` is a template filled from the sample. `schema` is the canonical JSON Schema text
     that schema-constrained tiers send. `hash` covers samples, prompt and checker; `checker_hash` the checker alone.
     `graded`: parts of a score count; else only whole passes do. `order` are the units that a results folder registered,
-    in the order in which their evidence is read; units that are new to it come after them.
+    in the order in which their evidence is read; units that are new to it come after them. `runs_code`: judging an
+    answer runs its code, in the sandbox.
     """
 
     id: str
@@ -144,3 +145,4 @@ class Suite:
     hash: str
     graded: bool = False
     order: tuple[str, ...] = ()
+    runs_code: bool = False
