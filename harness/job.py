@@ -174,6 +174,10 @@ def measure(
         priced_on=day.isoformat(),
         price_source=prices.source(plan.ladder),
         spent=sum((paid(by_key[key], response, unit) for key, (_, response) in stored.items()), Decimal(0)),
+        isolation={
+            suite.id: sorted({each.isolation for each in outcomes if each.suite == suite.id and each.isolation})
+            for suite in plan.suites
+        },
     )
     return Measured(
         plan=plan,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -33,13 +33,14 @@ class Evidence:
     """What a table rests upon, beside its rows: the answers used and the day and source of the prices.
 
     Costs are as if every answer were asked anew, live, on that day. `spent` is what the answers cost when they came: each
-    at the prices of its own day, live or in a batch.
+    at the prices of its own day, live or in a batch. `isolation` names, by suite, what the code of answers ran in.
     """
 
     answers: Mapping[str, tuple[Request, Response]]
     priced_on: str
     price_source: str
     spent: Decimal
+    isolation: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def days(self) -> tuple[str, str] | None:
@@ -104,6 +105,7 @@ def manifest(
                 "hash": suite.hash,
                 "checker": suite.checker_hash,
                 "rule": plain(suite.rule),
+                **({"isolation": list(evidence.isolation[suite.id])} if evidence.isolation.get(suite.id) else {}),
                 **({"registered": plain(registered[suite.id])} if registered and suite.id in registered else {}),
             }
             for suite in suites
@@ -133,7 +135,17 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
         _markdown(_ROW_HEAD, (_row_cells(row) for floor in floors if floor.level for row in floor.rows)),
         "## Rules and suites",
         _markdown(
-            ("kind of work", "suite", "samples", "margin", "alpha", "bar", "method", "suite hash"),
+            (
+                "kind of work",
+                "suite",
+                "samples",
+                "margin",
+                "alpha",
+                "bar",
+                "method",
+                "answers' code ran in",
+                "suite hash",
+            ),
             (
                 (
                     suite.category,
@@ -143,6 +155,7 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
                     str(suite.rule.alpha),
                     str(suite.rule.bar),
                     suite.rule.method,
+                    ", ".join(evidence.isolation.get(suite.id, ())) or "none ran",
                     f"`{suite.hash[:12]}`",
                 )
                 for suite in suites

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cache import Cache
 from harness.errors import BadInput
 from harness.judgements import DATABASE, Judgement, Judgements
 
@@ -66,3 +67,13 @@ def test_only_the_owner_may_read(tmp_path: Path) -> None:
 
         assert (tmp_path / "answers" / DATABASE).stat().st_mode & 0o077 == 0
         assert (tmp_path / "answers").stat().st_mode & 0o077 == 0
+
+
+def test_judgements_and_answers_share_a_folder_whoever_comes_first(tmp_path: Path) -> None:
+    with Judgements(tmp_path / "first") as kept:
+        kept.add_all({"a": judgement()})
+        with Cache.open(tmp_path / "first") as cache:
+            assert len(cache) == 0
+
+    with Cache.open(tmp_path / "second"), Judgements(tmp_path / "second") as kept:
+        assert kept.get_all(["a"]) == {}

@@ -48,6 +48,7 @@ SIDEWAYS = {
     ("batch", "run"): "what no provider takes as a batch is asked live, under the same terms",
     ("asking", "job"): "a round follows from the measurement of those before it",
     ("cache", "answers"): "a row of the cache is a line of an answers file",
+    ("cache", "judgements"): "both live in one folder, which is claimed for both",
     ("ledger", "answers"): "recorded answers are lines of the same file format, with one reader",
 }
 
