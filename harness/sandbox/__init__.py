@@ -5,12 +5,16 @@ The parent keeps the expected answers and draws every verdict; the child only co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from .conversation import Session
+from .isolation import CHOICE, UNSAFE, isolation
+from .levels import Canary, Isolation
 from .limits import CandidateDied, CandidateFault, CandidateSaid, CandidateTimeout, Limits
-from .sessions import Session, session
+from .sessions import session
 
 __all__ = [
+    "CHOICE",
+    "UNSAFE",
+    "Canary",
     "CandidateDied",
     "CandidateFault",
     "CandidateSaid",
@@ -21,15 +25,3 @@ __all__ = [
     "isolation",
     "session",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Isolation:
-    """What keeps the code of an answer in its place."""
-
-    name: str
-
-
-def isolation() -> Isolation:
-    """What this machine offers."""
-    return Isolation(name="limits")
