@@ -82,7 +82,7 @@ def judge(waiting: Mapping[str, Waiting], grading: Grading) -> dict[str, Judgeme
 
 def holds(isolation: str) -> bool:
     """Whether a judgement that was reached in this isolation can be taken over: without any only while that is allowed."""
-    return not isolation.startswith("unsafe") or os.environ.get("TIERFLOOR_SANDBOX") == "unsafe"
+    return not isolation.startswith(sandbox.UNSAFE) or os.environ.get(sandbox.CHOICE) == sandbox.UNSAFE
 
 
 def judge_elsewhere(folder: Path, pairs: Sequence[tuple[Sample, str]]) -> list[Judgement]:
