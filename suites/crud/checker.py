@@ -25,7 +25,7 @@ __all__ = ["check"]
 CLASS_LIMITS = Limits(cpu_seconds=5, wall_seconds=120.0, open_files=1024)
 HTTP_LIMITS = Limits(cpu_seconds=20, wall_seconds=240.0, open_files=1024, memory_bytes=2 << 30)
 CLASS_PRELOAD = ("sqlite3", "typing", "pathlib", "queue", "threading", "json", "dataclasses", "contextlib", "datetime")
-HTTP_PRELOAD = ("fastapi", "uvicorn", "asyncio", "uvicorn.protocols.http.h11_impl", *CLASS_PRELOAD)
+HTTP_PRELOAD = ("fastapi", "uvicorn", "asyncio", "httptools", "uvicorn.protocols.http.httptools_impl", *CLASS_PRELOAD)
 
 
 def check(sample: Sample, answer: str) -> Score:
