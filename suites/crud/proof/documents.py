@@ -86,8 +86,8 @@ http              |            raise ValueError("not an object")
                   |        for name, value in data.items():
                   |            if name not in CHECKS or not CHECKS[name](value):
                   |                raise ValueError(f"bad {name}")
-parent            |        $parent = data.get("${parent}_id")
-parent            |        if $parent is not None and $parent not in self.live_$parents(db):
+parent            |        ${parent}_id = data.get("${parent}_id")
+parent            |        if ${parent}_id is not None and ${parent}_id not in self.live_$parents(db):
 parent            |            raise ValueError("no such $parent")
                   |
 unique            |    def reserve(self, db, ${own}value, id):
