@@ -156,4 +156,3 @@ def layered(spec: Spec) -> str:
     head = f"from fastapi import {', '.join(imports)}\nfrom fastapi.responses import JSONResponse\n"
     contexts = "from contextlib import closing, contextmanager\n"
     return documents(spec).replace(contexts, f"{contexts}\n{head}") + "\n\n" + routes
-

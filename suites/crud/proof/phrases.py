@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["phrases", "refused", "select"]
+__all__ = ["order", "phrases", "refused", "said", "sorts"]
 
 Spec = dict[str, Any]
 TYPES = {"text": "TEXT", "number": "INTEGER", "flag": "INTEGER", "choice": "TEXT", "parent": "INTEGER"}
@@ -40,8 +40,8 @@ def phrases(spec: Spec) -> dict[str, str]:
         "version_argument": ", version" if spec["version"] else "",
         "key_argument": ", key=None" if spec["replay"] else "",
         "bump": ", version = version + 1" if spec["version"] else "",
-        "order": order(spec, spec["order"]),
-        "orders": "\n".join(f'"{name}": "{order(spec, name)}",' for name in sorts(spec)),
+        "order": order(spec["order"]),
+        "orders": "\n".join(f'"{name}": "{order(name)}",' for name in sorts(spec)),
         "listing": "list_page" if spec["page"] else "list_all",
         "list_arguments": _list_arguments(spec),
         "limit": str(page.get("limit", "")),
@@ -86,15 +86,10 @@ def sorts(spec: Spec) -> list[str]:
     return [f"{sign}{name}" for name in spec["sort"] for sign in ("", "-")]
 
 
-def order(spec: Spec, name: str) -> str:
+def order(name: str) -> str:
     """The ORDER BY of the list in this order."""
     known = {"oldest": "id", "newest": "id DESC"}
     return known.get(name) or (f"{name[1:]} DESC, id" if name.startswith("-") else f"{name}, id")
-
-
-def select(spec: Spec, columns: str = "*") -> str:
-    """A SELECT of what can be seen."""
-    return f"SELECT {columns} FROM {spec['plural']}"
 
 
 def _list_arguments(spec: Spec) -> str:

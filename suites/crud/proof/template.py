@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any
 
-__all__ = ["answer", "fill", "features"]
+__all__ = ["answer", "features", "fill", "holds"]
 
 Spec = dict[str, Any]
 
@@ -23,7 +23,7 @@ def fill(text: str, spec: Spec, words: Mapping[str, str]) -> str:
     for number, line in enumerate(text.strip("\n").split("\n")):
         condition, bar, code = line.partition("|")
         assert bar, f"line {number} has no margin: {line}"
-        if all(_holds(term, has) for term in condition.split()):
+        if holds(condition, has):
             lines += _filled(code, words)
     code = re.sub(r"\n{3,}(?= )", "\n\n", "\n".join(lines))
     return re.sub(r"\n{4,}", "\n\n\n", code).strip("\n") + "\n"
@@ -67,9 +67,12 @@ def features(spec: Spec) -> set[str]:
     return {name for name, held in names.items() if held}
 
 
-def _holds(term: str, has: set[str]) -> bool:
-    if "/" in term:
-        return any(_holds(each, has) for each in term.split("/"))
+def holds(condition: str, has: set[str]) -> bool:
+    """Whether a spec with these features is one that the condition means."""
+    return all(any(_has(each, has) for each in term.split("/")) for term in condition.split())
+
+
+def _has(term: str, has: set[str]) -> bool:
     return term[1:] not in has if term.startswith("!") else term in has
 
 
