@@ -9,7 +9,11 @@ __all__ = ["CandidateDied", "CandidateFault", "CandidateSaid", "CandidateTimeout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one session may use. `wall_seconds` bounds the whole session; `reply_bytes` one reply's line."""
+    """What one session may use.
+
+    `wall_seconds` bounds the calls of the whole session and `reply_bytes` one reply's line. CPU, memory, file size and
+    open files are counted for each process; processes (threads among them), disk and inodes for all together.
+    """
 
     cpu_seconds: int = 5
     wall_seconds: float = 20.0
@@ -17,6 +21,9 @@ class Limits:
     file_bytes: int = 16 << 20
     open_files: int = 64
     reply_bytes: int = 1 << 20
+    processes: int = 64
+    disk_bytes: int = 64 << 20
+    inodes: int = 4096
 
 
 class CandidateFault(Exception):

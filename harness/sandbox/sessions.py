@@ -1,4 +1,4 @@
-"""A conversation with one child process: messages out, replies in, everything under a deadline."""
+"""A conversation with one candidate: messages out, replies in, everything under a deadline."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, NoReturn
 
 from ..errors import CheckerError
-from .child import Child, launch
+from .doors import Door
+from .inside.orders import LAYERS
+from .jails import End, Jail, jail
 from .limits import CandidateDied, CandidateSaid, CandidateTimeout, Limits
+from .zygotes import Kind, zygote
 
 __all__ = ["Session", "session"]
 
@@ -22,42 +24,77 @@ START_SECONDS = 60.0
 
 
 @contextmanager
-def session(driver: str, limits: Limits) -> Iterator[Session]:
-    """A child that runs `driver`, gone without trace at the end: its whole process group and its folder.
+def session(
+    driver: str,
+    limits: Limits,
+    *,
+    preload: tuple[str, ...] = (),
+    serves: bool = False,
+    without: frozenset[str] = frozenset(),
+) -> Iterator[Session]:
+    """A candidate's process that runs `driver`, gone without trace at the end, with all that it started and wrote.
 
-    `driver` is the text of a trusted program with `receive()` and `send(value)` in its globals; the candidate's source
-    reaches it as an ordinary message. Raises `CandidateFault` for what the candidate does and `CheckerError` for what
-    is ours: no process, no folder, or a driver that fails before its first `receive()`.
+    `driver` is the text of a trusted program with `receive()`, `send(value)` and `listener` in its globals; the
+    candidate's source reaches it as an ordinary message. `preload` are modules that are imported already, and all that
+    is importable beside the standard library. With `serves`, `listener` is the descriptor of a listening Unix socket.
+    `without` leaves layers of the isolation out: for the tests of the sandbox itself, never for an answer.
+
+    Raises `CandidateFault` for what the candidate does and `CheckerError` for what is ours: no process, no folder, or a
+    driver that fails before its first `receive()`.
     """
-    with launch() as child:
-        talk = Session(child, limits)
-        talk.start(driver)
+    kind = Kind(namespaces="namespaces" not in without, environment="environment" not in without, preload=preload)
+    with ExitStack() as stack:
+        door = stack.enter_context(closing(Door())) if serves else None
+        listener = None if door is None else door.listener.fileno()
+        layers = frozenset(LAYERS) - without
+        inside = stack.enter_context(jail(zygote(kind), layers, limits, listener))
+        talk = Session(inside, limits, driver, door)
+        talk.restart()
         yield talk
 
 
 class Session:
-    """One running child. `refused` names the limits that this system could not set, each with its reason."""
+    """One candidate that runs. `refused` names the limits that this system could not set, each with its reason."""
 
-    __slots__ = ("_buffer", "_channel", "_child", "_left", "_limits", "refused")
+    __slots__ = ("_buffer", "_channel", "_door", "_driver", "_jail", "_left", "_limits", "refused")
 
-    def __init__(self, child: Child, limits: Limits) -> None:
-        self._child = child
-        self._channel: socket.socket = child.channel
+    def __init__(self, inside: Jail, limits: Limits, driver: str, door: Door | None) -> None:
+        self._jail = inside
         self._limits = limits
+        self._driver = driver
+        self._door = door
         self._buffer = bytearray()
-        self._left = START_SECONDS
+        self._left = limits.wall_seconds
+        self._channel: socket.socket
         self.refused: tuple[str, ...] = ()
 
-    def start(self, driver: str) -> None:
-        """Confine the child and bring its driver to the first `receive()`. The session's seconds count from here."""
+    def restart(self) -> None:
+        """End every process of the candidate and bring the driver anew to its first `receive()`; files stay.
+
+        Each start has its own seconds of CPU; the session's wall seconds go on.
+        """
+        self._channel = self._jail.start()
+        self._buffer.clear()
+        left, self._left = self._left, START_SECONDS
         try:
-            reply = self.call({"driver": driver, "limits": asdict(self._limits)})
+            reply = self.call(self._driver)
         except (CandidateDied, CandidateSaid, CandidateTimeout) as fault:
-            raise CheckerError("sandbox", f"the child did not start: {fault}") from fault
+            raise CheckerError("sandbox", f"the driver did not start: {fault}") from fault
         if "failed" in reply:
             raise CheckerError("sandbox", f"the driver failed before its first receive(): {reply['failed']}")
-        self.refused = tuple(reply["refused"])
-        self._left = self._limits.wall_seconds
+        self._left = left
+
+    def connect(self, timeout: float) -> socket.socket:
+        """A new connection to the socket that the candidate listens on, with this timeout set."""
+        if self._door is None:
+            raise CheckerError("sandbox", "this session does not serve: pass serves=True")
+        started = time.monotonic()
+        try:
+            return self._door.connect(timeout)
+        except TimeoutError:
+            self.late(time.monotonic() - started)
+        except OSError:
+            self.died()
 
     def call(self, message: Any, timeout: float | None = None) -> Any:
         """Send one message and return the reply to it, within `timeout` and what is left of the session's wall seconds.
@@ -72,20 +109,15 @@ class Session:
         started = time.monotonic()
         deadline = started + (self._left if timeout is None else min(self._left, timeout))
         try:
-            self._wait(deadline)
+            self._channel.settimeout(max(deadline - time.monotonic(), 0.001))
             self._channel.sendall(frame.encode() + b"\n")
             line = self._line(deadline)
         except TimeoutError:
-            self._late(time.monotonic() - started)
+            self.late(time.monotonic() - started)
         except OSError:
-            self._died()
+            self.died()
         self._left -= time.monotonic() - started
         return self._opened(line, nonce)
-
-    def _wait(self, deadline: float) -> None:
-        """Let the next socket operation wait until the deadline, not longer."""
-        # Never nothing: what is there already is in time, however late we ourselves come to read it.
-        self._channel.settimeout(max(deadline - time.monotonic(), 0.001))
 
     def _line(self, deadline: float) -> bytes:
         scanned = 0
@@ -95,10 +127,9 @@ class Session:
                 self._said(f"a reply of more than {self._limits.reply_bytes} bytes")
             if scanned and time.monotonic() >= deadline:
                 raise TimeoutError
-            self._wait(deadline)
-            piece = self._channel.recv(1 << 16)
+            piece = self._channel.recv(1 << 16) if self._jail.heard(deadline) else b""
             if not piece:
-                self._died()
+                self.died()
             self._buffer += piece
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
@@ -116,22 +147,31 @@ class Session:
             self._said("a reply without the nonce of its call")
         return frame["value"]
 
-    def _late(self, seconds: float) -> NoReturn:
-        starved = self._child.starved(seconds)
-        self._child.kill()
+    def late(self, seconds: float) -> NoReturn:
+        """End a candidate that gave no answer in these seconds, and say whose doing that is."""
+        if self._jail.over():
+            self.died()
+        starved = self._jail.starved(seconds)
+        self._stop()
         if starved:
             raise CheckerError("sandbox", f"this machine was too busy for an answer in {seconds:.0f} s, grade it again")
         raise CandidateTimeout("no answer in time")
 
+    def died(self) -> NoReturn:
+        """End a candidate that broke off its answer, and say what became of it."""
+        end = self._stop()
+        used_up = end.cpu >= self._limits.cpu_seconds
+        if end.code == -signal.SIGXCPU or (end.code == -signal.SIGKILL and used_up):
+            raise CandidateTimeout(f"more than {self._limits.cpu_seconds} s of CPU")
+        raise CandidateDied(f"ended by signal {-end.code}" if end.code < 0 else f"exited with {end.code}")
+
     def _said(self, what: str) -> NoReturn:
-        self._child.kill()
+        self._stop()
         raise CandidateSaid(what)
 
-    def _died(self) -> NoReturn:
-        code = self._child.kill()
-        if code == -signal.SIGXCPU:
-            raise CandidateTimeout(f"more than {self._limits.cpu_seconds} s of CPU")
-        raise CandidateDied(f"ended by signal {-code}" if code < 0 else f"exited with {code}")
+    def _stop(self) -> End:
+        self._channel.close()
+        return self._jail.stop()
 
 
 def _not_json(constant: str) -> NoReturn:

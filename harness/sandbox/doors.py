@@ -1,0 +1,39 @@
+"""A way into a jail for us alone: a listening Unix socket that no name leads to."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+__all__ = ["Door"]
+
+
+class Door:
+    """A listening socket to be handed in; the file that it was bound to is gone before anybody could use it."""
+
+    __slots__ = ("_file", "listener")
+
+    def __init__(self) -> None:
+        self.listener = socket.socket(socket.AF_UNIX)
+        with tempfile.TemporaryDirectory(prefix="tierfloor-") as folder:
+            path = str(Path(folder, "door"))
+            self.listener.bind(path)
+            self._file = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        self.listener.listen(128)
+
+    def close(self) -> None:
+        self.listener.close()
+        os.close(self._file)
+
+    def connect(self, timeout: float) -> socket.socket:
+        """A connection with this timeout set; whoever accepts it may do so later."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(timeout)
+        try:
+            connection.connect(f"/proc/self/fd/{self._file}")
+        except OSError:
+            connection.close()
+            raise
+        return connection

@@ -1,0 +1,28 @@
+"""Orders and reports between the grader, the zygote and the trusted first process of a jail: JSON and descriptors."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import Any, Final
+
+__all__ = ["receive", "send"]
+
+LONGEST: Final = 1 << 16
+MOST_DESCRIPTORS: Final = 4
+
+
+def send(control: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
+    """Send one message and copies of these descriptors; other threads may do so at the same time."""
+    socket.send_fds(control, [json.dumps(message).encode()], list(descriptors))
+
+
+def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """The next message and its descriptors. Raises EOFError when the other side is gone."""
+    data, descriptors, _, _ = socket.recv_fds(control, LONGEST, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+    if not data:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise EOFError
+    return json.loads(data), descriptors

@@ -1,0 +1,165 @@
+"""A warm interpreter that forks a jail for each grading: nothing of a grading was ever in its memory."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import select
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from . import family, init, kernel, landlock, mounts, seccomp
+from .orders import Order, Setting
+from .wire import receive, send
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Serve the socket on standard input until its other end is closed."""
+    control = socket.socket(fileno=os.dup(0))
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.close(null)
+    try:
+        message, _ = receive(control)
+        setting = Setting.of(message)
+        try:
+            _Zygote(setting, control).serve()
+        except (OSError, ImportError) as problem:
+            send(control, {"failed": f"{type(problem).__name__}: {problem}"})
+    except (EOFError, OSError):
+        pass
+    finally:
+        os._exit(0)
+
+
+class _Zygote:
+    def __init__(self, setting: Setting, control: socket.socket) -> None:
+        self._setting, self._control = setting, control
+        self._jails: dict[int, int] = {}  # the process behind each descriptor that tells of its end
+        self._names = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._own = -1
+        os.umask(0o022)  # of what others must be able to read
+        if setting.namespaces:
+            self._withdraw()
+        else:
+            kernel.adopt_orphans()
+            if setting.privileged:
+                mounts.open_way(setting)
+            self._link_packages()
+        for name in setting.preload:
+            importlib.import_module(name)
+        os.umask(0o077)
+        gc.collect()
+        gc.freeze()
+        offers = {"landlock": landlock.abi(), "seccomp": seccomp.supported()}
+        send(control, {"ready": True, **offers})
+
+    def _withdraw(self) -> None:
+        """Into namespaces and a root of our own; from here on this is the first process of them all."""
+        user, group = os.geteuid(), os.getegid()
+        kinds = kernel.NEW_NAMES | kernel.NEW_PROCESSES
+        if self._setting.privileged:
+            kernel.unshare(kinds)
+        else:
+            kernel.unshare(kinds | kernel.NEW_USER)
+            family.be_nobody(self._names, user, group)
+        pid = os.fork()
+        if pid:
+            self._control.close()
+            os.waitpid(pid, 0)
+            os._exit(0)
+        kernel.die_with_parent()
+        self._own = os.open("self/ns/pid", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._names)
+        mounts.own_root(self._setting)
+        sys.path.append(mounts.PACKAGES)
+
+    def _link_packages(self) -> None:
+        """Without a root of our own, a folder of links keeps everything else that is installed from being importable."""
+        folder = os.path.join(self._setting.folder, "packages")
+        os.mkdir(folder)
+        if self._setting.privileged:
+            os.chmod(self._setting.folder, 0o711)  # noqa: S103  each jail's own folder is its user's alone
+        for path in self._setting.packages:
+            os.symlink(path, os.path.join(folder, os.path.basename(path)))
+        sys.path.append(folder)
+
+    def serve(self) -> None:
+        """Fork jails on order; collect them when they end."""
+        poller = select.poll()
+        poller.register(self._control, select.POLLIN)
+        try:
+            while True:
+                for ready, _ in poller.poll():
+                    if ready == self._control.fileno():
+                        message, descriptors = receive(self._control)
+                        self._jail(message, descriptors, poller)
+                    else:
+                        poller.unregister(ready)
+                        self._bury(ready)
+        finally:
+            if not self._setting.namespaces:
+                self._end()
+
+    def _jail(self, message: dict[str, Any], descriptors: list[int], poller: select.poll) -> None:
+        channel = socket.socket(fileno=descriptors[0])
+        try:
+            pid = self._fork(Order.of(message), channel, descriptors[1] if len(descriptors) > 1 else None)
+            handle = os.pidfd_open(pid)
+            self._jails[handle] = pid
+            poller.register(handle, select.POLLIN)
+            send(channel, {"jail": True}, handle)
+        except OSError as problem:
+            with suppress(OSError):
+                send(channel, {"failed": str(problem)})
+        finally:
+            channel.close()
+            for descriptor in descriptors[1:]:
+                os.close(descriptor)
+
+    def _fork(self, order: Order, channel: socket.socket, listener: int | None) -> int:
+        """Fork the first process of a jail. In namespaces of its own it is process 1, and ends with all others."""
+        if self._setting.namespaces:
+            kernel.unshare(kernel.NEW_PROCESSES)
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid and self._setting.namespaces:
+                kernel.setns(self._own, kernel.NEW_PROCESSES)
+        if pid == 0:
+            for handle in (self._control.fileno(), self._own, *self._jails):
+                if handle >= 0:
+                    os.close(handle)
+            init.run(self._setting, order, channel, listener, self._names)
+        return pid
+
+    def _bury(self, handle: int) -> None:
+        pid = self._jails.pop(handle)
+        os.close(handle)
+        os.waitpid(pid, 0)
+        if not self._setting.namespaces:
+            self._sweep(pid)
+
+    def _sweep(self, pid: int) -> None:
+        """A jail's first process that was killed left us its descendants and its files."""
+        known = frozenset(self._jails.values())
+        while any(child not in known for child in family.children(os.getpid())):
+            family.kill_descendants(spare=known)
+            for child in family.children(os.getpid()):
+                if child not in known:
+                    os.waitpid(child, os.WNOHANG)
+            time.sleep(0.0005)
+        family.remove(family.folder_of(self._setting.folder, pid))
+
+    def _end(self) -> None:
+        """Without namespaces nothing ends by itself: wait for every jail, which sees its own end coming."""
+        for handle in list(self._jails):
+            self._bury(handle)
+        family.remove(self._setting.folder)

@@ -1,0 +1,170 @@
+"""The HTTP form: requests to an app, over sockets that stay open."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from harness.sandbox import CandidateTimeout
+
+from .calls import MALFORMED, STATUSES, SUCCESSES, Call
+from .port import Answered, Crash, Expected, Mismatch, Port, Raced, same, short
+
+__all__ = ["HttpPort"]
+
+SECONDS = 20.0
+MOST_BYTES = 1 << 20
+VERBS = {
+    "create": "POST",
+    "create_many": "POST",
+    "get": "GET",
+    "list": "GET",
+    "update": "PATCH",
+    "move": "POST",
+    "delete": "DELETE",
+    "restore": "POST",
+    "create_parent": "POST",
+    "get_parent": "GET",
+    "delete_parent": "DELETE",
+}
+
+
+class HttpPort(Port):
+    """An app that is served in the sandbox."""
+
+    _lines: tuple[http.client.HTTPConnection, ...] = ()
+
+    def load(self, source: str) -> None:
+        for line in self._lines:
+            line.close()
+        super().load(source)
+        self._lines = (self._line(), self._line()) if self.spec["concurrent"] else (self._line(),)
+
+    def wanted(self) -> dict[str, Any]:
+        return {}
+
+    def open(self, name: str, *, pair: bool = False) -> None:  # noqa: ARG002  an app takes any number of callers
+        told = self.told(self.talk.call({"do": "open", "name": name}), "value", "raised", "odd")
+        if "odd" in told:
+            raise Mismatch(f"make_app(path) returns {short(told['odd'])}, not a FastAPI app")
+        if "raised" in told:
+            raise Crash(f"make_app(path): {short(told.get('text'))}")
+
+    def ask(self, call: Call) -> Answered:
+        self._send(self._lines[0], call)
+        return self._received(self._lines[0], call)
+
+    def race(self, first: Call, second: Call, stop: int) -> Raced:
+        self.talk.call({"do": "arm", "stop": stop})
+        self._send(self._lines[0], first)
+        self.talk.call({"do": "first"})
+        self._send(self._lines[1], second)
+        reply = self.told(self.talk.call({"do": "second"}), "seen")
+        one, other = (
+            self._received(line, call) for line, call in zip(self._lines, (first, second), strict=True)
+        )
+        match reply:
+            case {"seen": int(seen), "stopped": bool(stopped)}:
+                return Raced(first=one, second=other, seen=seen, stopped=stopped)
+        raise Mismatch("a reply of no known form", "bad_reply")
+
+    def difference(self, call: Call, answered: Answered, expected: Expected) -> Mismatch | None:
+        asked, status = self.shown(call), answered.problem or str(SUCCESSES.get(call.do, 200))
+        wanted = str(STATUSES.get(expected.refused, SUCCESSES.get(call.do, 200)))
+        if status != wanted:
+            if status.startswith("5"):
+                return Crash(f"{asked}: {answered.text}")
+            return Mismatch(f"{asked}: {answered.text}, not {wanted}", self._unlike(status, wanted))
+        if not expected.refused and not same(answered.value, expected.value):
+            return Mismatch(f"{asked}: {answered.text}, not {short(expected.value)}")
+        return None
+
+    def _unlike(self, status: str, wanted: str) -> str:
+        """A code of its own for a status that is wrong whatever the request does: it tells nothing about the group."""
+        foreign = status.startswith("4") and status not in map(str, STATUSES.values())
+        return "wrong_status" if status[0] == wanted[0] and (wanted[0] == "2" or foreign) else ""
+
+    def shown(self, call: Call) -> str:
+        verb, path, headers, body = self._request(call)
+        said = [f"{name}: {value}" for name, value in headers.items() if name != "Content-Type"]
+        return " ".join([verb, short(path)[1:-1], *said, short(body.decode()) if body else ""]).strip()
+
+    def _line(self) -> http.client.HTTPConnection:
+        line = http.client.HTTPConnection("sandbox")
+        line.sock = self.talk.connect(SECONDS)
+        return line
+
+    def _send(self, line: http.client.HTTPConnection, call: Call) -> None:
+        verb, path, headers, body = self._request(call)
+        try:
+            if line.sock is None:
+                line.sock = self.talk.connect(SECONDS)
+            line.sock.settimeout(SECONDS)
+            line.request(verb, path, body, headers)
+        except (OSError, http.client.HTTPException) as problem:
+            self._broken(call, problem)
+
+    def _received(self, line: http.client.HTTPConnection, call: Call) -> Answered:
+        try:
+            response = line.getresponse()
+            body = response.read(MOST_BYTES + 1)
+        except (OSError, http.client.HTTPException) as problem:
+            self._broken(call, problem)
+            raise
+        if len(body) > MOST_BYTES:
+            raise Mismatch(f"{self.shown(call)}: a response of more than {MOST_BYTES} bytes", "bad_reply")
+        return self._answered(call, response.status, body)
+
+    def _answered(self, call: Call, status: int, body: bytes) -> Answered:
+        text = f"{status} {short(body.decode(errors='replace'))}"
+        if status != SUCCESSES.get(call.do, 200):
+            return Answered(problem=str(status), text=text)
+        try:
+            return Answered(value=json.loads(body) if body else None, text=text)
+        except (ValueError, RecursionError):
+            raise Mismatch(f"{self.shown(call)}: {text} is no JSON") from None
+
+    def _broken(self, call: Call, problem: Exception) -> None:
+        """The server did not answer: raises what the sandbox knows of it, else what it is to the requester."""
+        for line in self._lines:
+            line.close()
+        self.talk.call({"do": "alive"})
+        if isinstance(problem, socket.timeout):
+            raise CandidateTimeout(f"{self.shown(call)}: no response in time") from problem
+        raise Crash(f"{self.shown(call)}: no response: {type(problem).__name__}") from problem
+
+    def _request(self, call: Call) -> tuple[str, str, dict[str, str], bytes | None]:
+        headers = {}
+        if call.owner is not None:
+            headers["X-User"] = call.owner
+        if call.version is not None:
+            headers["If-Match"] = str(call.version)
+        if call.key is not None:
+            headers["Idempotency-Key"] = call.key
+        body = None
+        if VERBS[call.do] in {"POST", "PATCH"} and call.do != "restore":
+            headers["Content-Type"] = "application/json"
+            data = {"state": call.data} if call.do == "move" else call.data
+            body = b'{"half' if call.data is MALFORMED else json.dumps(data).encode()
+        return VERBS[call.do], self._path(call), headers, body
+
+    def _path(self, call: Call) -> str:
+        if call.do.endswith("_parent"):
+            path = f"/{self.spec['parent']['plural']}"
+            return path if call.do == "create_parent" else f"{path}/{call.id}"
+        path = f"/{self.spec['plural']}"
+        if call.do == "list":
+            query = _query(dict(call.query))
+            return f"{path}?{query}" if query else path
+        if call.do in {"create", "create_many"}:
+            return path if call.do == "create" else f"{path}/bulk"
+        return f"{path}/{call.id}" + (f"/{call.do}" if call.do in {"move", "restore"} else "")
+
+
+def _query(query: dict[str, Any]) -> str:
+    filters = query.pop("filters", None) or {}
+    pairs = {name: json.dumps(value) if isinstance(value, bool) else value for name, value in (query | filters).items()}
+    return urlencode(pairs, quote_via=quote)
