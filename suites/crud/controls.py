@@ -21,7 +21,7 @@ from .proof.layered import layered
 from .proof.models import models
 from .proof.template import answer, features
 
-__all__ = ["FAULTS", "WRITERS", "controls", "family", "reference"]
+__all__ = ["FAULTS", "WRITERS", "controls", "family", "reference", "slug"]
 
 # The first writer of each form is its reference.
 WRITERS: Final = {
@@ -56,6 +56,11 @@ def family(samples: Sequence[Sample], form: str, level: int) -> list[tuple[Sampl
 def reference(spec: Spec) -> str:
     """The code of the reference answer to a spec."""
     return next(iter(WRITERS[spec["form"]].values()))(spec)
+
+
+def slug(name: str) -> str:
+    """A name as part of an id."""
+    return "".join(letter if letter.isalnum() else "-" for letter in name).replace("--", "-")
 
 
 def _right(form: str, members: Sequence[tuple[Sample, Spec]]) -> Iterator[Control]:
@@ -102,9 +107,8 @@ def _first(rights: Sequence[tuple[Sample, Spec, str]], fault: Fault) -> tuple[Sa
 
 def _control(form: str, kind: str, name: str, sample: Sample, text: str, why: str) -> Control:
     number = sample.id.removeprefix("crud.").replace(".", "-")
-    slug = "".join(letter if letter.isalnum() else "-" for letter in name).replace("--", "-")
     return Control(
-        id=f"{form}-{number}-{kind}-{slug}",
+        id=f"{form}-{number}-{kind}-{slug(name)}",
         sample=sample.id,
         answer=text,
         expect="pass" if kind == "right" else "fail",
