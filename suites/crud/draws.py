@@ -10,7 +10,18 @@ from .spec import Spec
 __all__ = ["INJECTIONS", "TRICKY", "Draw"]
 
 # Each fits into 12 characters, the shortest limit of a required text.
-TRICKY = ("O'Brien", '"q" -- x', "%s {0} \\n ?", "  two  ", "Ünï✓日本🙂", "line\nbreak", "NULL", "007", "a;b\\'c", "<b>&amp;")
+TRICKY = (
+    "O'Brien",
+    '"q" -- x',
+    "%s {0} \\n ?",
+    "  two  ",
+    "Ünï✓日本🙂",
+    "line\nbreak",
+    "NULL",
+    "007",
+    "a;b\\'c",
+    "<b>&amp;",
+)
 INJECTIONS = ("x'||'y", "a'); DROP t;", "' OR 1=1 --", "' OR '1'='1")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     # Read as text, never imported here: this names them as part of what decides a verdict.
-    from . import inside_class, inside_gate, inside_http, inside_loading, inside_sqlite
+    from . import inside_class, inside_gate, inside_http, inside_loading, inside_sqlite  # noqa: F401
 
 __all__ = ["CLASS_DRIVER", "HTTP_DRIVER"]
 

@@ -30,7 +30,15 @@ def parent(play: Play) -> None:
     play.do("create_parent", data=play.draw.parent())
     for number in (1, 3, 4, 0):
         play.do("get_parent", number)
-    for bad in ({}, {label: ""}, {label: "x" * 31}, {label: 5}, {label: None}, {label: "x", "colour": 1}, {label: "x", "id": 9}):
+    for bad in (
+        {},
+        {label: ""},
+        {label: "x" * 31},
+        {label: 5},
+        {label: None},
+        {label: "x", "colour": 1},
+        {label: "x", "id": 9},
+    ):
         play.do("create_parent", data=bad)
     for number in (1, 2, 2, 3, 4):
         play.create(play.draw.full(**{name: number}))
@@ -190,7 +198,15 @@ def _way(moves: Spec, goal: str) -> list[str]:
 def replay(play: Play) -> None:
     """A key creates once, for ever, and gives back its record as the spec says; a refused create does not use it up."""
     data = play.draw.full()
-    for given, key in ((data, "a"), (data, "a"), (None, "a"), ({"colour": 1}, "a"), (None, "A"), ({}, "b"), (None, "b")):
+    for given, key in (
+        (data, "a"),
+        (data, "a"),
+        (None, "a"),
+        ({"colour": 1}, "a"),
+        (None, "A"),
+        ({}, "b"),
+        (None, "b"),
+    ):
         play.create(given, key=key)
     for _ in range(2):
         play.create()
@@ -236,38 +252,46 @@ def bulk(play: Play) -> None:
 
 def precedence(play: Play) -> None:
     """Where several things are wrong with one call, the spec says which one counts."""
-    spec, draw = play.spec, play.draw
+    spec = play.spec
+    nobody = [None] if spec["form"] == "http" else []
     first = play.create()
-    bad, stale = {"colour": 7}, 7
-    spoiled = [draw.full(**{spec["unique"]: first[spec["unique"]]}, colour=7)] if spec["unique"] else []
-    if spec["unique"] and spec["parent"]:
-        label = {spec["unique"]: first[spec["unique"]]}
-        spoiled.append(draw.full(**label, **{f"{spec['parent']['entity']}_id": 9}))
+    play.create()
+    spoiled = _spoiled(play, first)
     for data in spoiled:
         play.create(data)
-    play.create()
-    versions: list[Any] = [1]
-    if spec["version"]:
-        versions = [stale, *([None] if spec["form"] == "http" else [])]
-    for given in versions:
-        if spec["update"]:
-            for number in (9, 1):
-                play.do("update", number, bad, version=given)
-            for data in spoiled[:1] or [draw.full()]:
-                play.do("update", 2, {key: data[key] for key in data if key != "colour"}, version=given)
-        if spec["moves"]:
-            for number, state in ((9, "lost"), (1, "lost"), (1, spec["moves"]["start"])):
-                play.do("move", number, state, version=given)
-        if spec["delete"] != "none":
-            play.do("delete", 9, version=given)
-    if spec["owner"]:
-        for who in ("bob", *([None] if spec["form"] == "http" else [])):
-            if spec["update"]:
-                play.do("update", 1, bad, owner=who, version=stale)
-            if spec["moves"]:
-                play.do("move", 1, "lost", owner=who, version=stale)
-            play.create(bad, owner=who)
+    data = {key: value for key, value in (spoiled or [play.draw.full()])[0].items() if key != "colour"}
+    for given in (7, *nobody) if spec["version"] else (1,):
+        for call in _wrongs(play, data):
+            play.do(*call, version=given)
+    for who in ("bob", *nobody) if spec["owner"] else ():
+        play.create({"colour": 7}, owner=who)
+        for call in _wrongs(play, data):
+            play.do(*call, owner=who, version=7)
     play.all()
+
+
+def _spoiled(play: Play, first: dict[str, Any]) -> list[dict[str, Any]]:
+    """Data that are in conflict with the first record, and wrong besides."""
+    unique, parent = play.spec["unique"], play.spec["parent"]
+    if not unique:
+        return []
+    equal = {unique: first[unique]}
+    orphans = [play.draw.full(**equal, **{f"{parent['entity']}_id": 9})] if parent else []
+    return [play.draw.full(**equal, colour=7), *orphans]
+
+
+def _wrongs(play: Play, data: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Calls with an id that is missing, data that are invalid, or a conflict; what else is wrong is the caller's."""
+    if play.spec["update"]:
+        yield "update", 9, {"colour": 7}
+        yield "update", 1, {"colour": 7}
+        yield "update", 2, data
+    if play.spec["moves"]:
+        yield "move", 9, "lost"
+        yield "move", 1, "lost"
+        yield "move", 1, play.spec["moves"]["start"]
+    if play.spec["delete"] != "none":
+        yield "delete", 9
 
 
 def exposed(play: Play) -> None:
@@ -279,7 +303,7 @@ def exposed(play: Play) -> None:
         if spec["update"]:
             play.do("update", 1, {key: value})
     for text in INJECTIONS:
-        made = play.create(draw.full(**{draw.first["name"]: text}))
+        made = play.create(draw.full(**{draw.first["name"]: text}), key=text if spec["replay"] else None)
         if spec["update"]:
             play.do("update", made["id"], {draw.first["name"]: f"{text[:11]}!"})
         if spec["moves"]:
@@ -287,15 +311,12 @@ def exposed(play: Play) -> None:
         if spec["owner"]:
             play.all(owner=text)
             play.do("get", 1, owner=text)
-        if spec["replay"]:
-            play.create(key=text)
-        for name in spec["filter"]:
-            play.all(filters={name: text})
-        if spec["sort"]:
-            play.all(sort=f"{spec['sort'][0]}{text}")
-    if spec["filter"]:
-        name = spec["filter"][0]
-        play.all(filters={f"1=1 OR {name}": record[name]})
+        queries: list[dict[str, Any]] = [{"sort": f"{name}{text}"} for name in spec["sort"]]
+        queries += [
+            {"filters": given} for name in spec["filter"] for given in ({name: text}, {f"1=1 OR {name}": record[name]})
+        ]
+        for query in queries:
+            play.all(**query)
     play.all()
 
 

@@ -6,8 +6,9 @@ import gc
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Any
 
 from .inside_gate import Gate
@@ -64,7 +65,7 @@ class _Held:
         self._forget()
         self._workers = [_Worker(), _Worker()]
         for worker in self._workers:
-            reply = worker.run(lambda: self._attempt(lambda: self._opened(order["name"], worker)))
+            reply = worker.run(partial(self._attempt, partial(self._opened, order["name"], worker)))
             if "raised" in reply:
                 return reply
         return {"value": None}
@@ -72,7 +73,7 @@ class _Held:
     def call(self, order: Order) -> Order:
         """Call a method of the store, or of the first of two."""
         if self._workers:
-            return self._workers[0].run(lambda: self._called(self._workers[0].store, order))
+            return self._workers[0].run(partial(self._called, self._workers[0].store, order))
         return self._called(self._store, order)
 
     def race(self, order: Order) -> Order:
@@ -81,7 +82,7 @@ class _Held:
         assert gate is not None
         gate.arm(order["stop"])
         for worker, call in zip(self._workers, (order["first"], order["second"]), strict=True):
-            worker.start(lambda worker=worker, call=call: self._raced(gate, worker.store, call))
+            worker.start(partial(self._raced, gate, worker.store, call))
             gate.wait_first() if worker is self._workers[0] else gate.wait_second()
         gate.wait_both()
         replies = [worker.result() for worker in self._workers]
@@ -165,10 +166,10 @@ class _Worker:
         """What came of the thing begun before."""
         return self._results.get()
 
-    def run(self, do: Callable[[], Any]) -> Any:
+    def run(self, do: Callable[[], Any]) -> Order:
         """Do it all."""
         self.start(do)
-        return self.result()
+        return dict(self.result() or {})
 
     def end(self) -> None:
         """Drop the store, in its own thread."""

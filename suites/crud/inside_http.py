@@ -23,12 +23,14 @@ __all__ = ["main"]
 Order = dict[str, Any]
 
 
-def main(receive: Callable[[], Any], send: Callable[[Any], None], listener: socket.socket) -> None:
+def main(receive: Callable[[], Any], send: Callable[[Any], None], listener: int) -> None:
     """Serve in a thread; answer one order after the other in this one."""
     served = _Served()
     config = uvicorn.Config(
         served.answer,
+        interface="asgi3",
         lifespan="off",
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         ws="none",
@@ -54,25 +56,27 @@ class _Served:
         self.loop: Future[asyncio.AbstractEventLoop] = Future()
         self._module: ModuleType | None = None
         self._app: Any = None
+        self._problem = ""
         self._life: asyncio.Task[None] | None = None
         self._gate: Gate | None = None
 
-    async def serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
+    async def serve(self, server: uvicorn.Server, listener: int) -> None:
         """Serve for ever."""
         self.loop.set_result(asyncio.get_running_loop())
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[socket.socket(fileno=listener)])
 
     async def answer(self, scope: Any, receive: Any, send: Any) -> None:
         """One request, known to the gate as a call."""
-        gate = self._gate
-        if gate is None or not gate.armed:
-            await self._app(scope, receive, send)
-            return
-        party = gate.begin()
+        gate = self._gate if self._gate and self._gate.armed else None
+        party = gate.begin() if gate else 0
         try:
             await self._app(scope, receive, send)
+        except Exception as error:
+            self._problem = text(error)
+            raise
         finally:
-            gate.end(party)
+            if gate:
+                gate.end(party)
 
     def load(self, order: Order) -> Order:
         """Run the answer's code, and say what it lacks."""
@@ -96,8 +100,9 @@ class _Served:
         return dict(self._on_loop(self._opened(order["name"])))
 
     def alive(self, order: Order) -> Order:  # noqa: ARG002  an order like the others
-        """Reply at all."""
-        return {}
+        """Reply at all, with what the app raised last."""
+        self._on_loop(asyncio.sleep(0))  # an app raises after it has responded
+        return {"problem": self._problem}
 
     def arm(self, order: Order) -> Order:
         """The next two requests meet."""

@@ -133,7 +133,7 @@ class _Connection(sqlite3.Connection):
         if self.in_transaction:
             self.passed(super().rollback, ends=True)
 
-    def __exit__(self, *error: Any) -> Any:
+    def __exit__(self, *error: Any) -> Any:  # noqa: PYI036  passed on as it came
         try:
             if error[0] is None:
                 self.commit()

@@ -39,6 +39,11 @@ class Play:
         """Open the file anew, as after a restart."""
         self._port.open(self._name, pair=pair)
 
+    def restart(self) -> None:
+        """End the process, then open the file in another one."""
+        self._port.restart()
+        self.reopen()
+
     def is_sqlite(self) -> bool:
         """Whether the file is an SQLite database."""
         return self._port.is_sqlite(self._name)

@@ -63,9 +63,7 @@ class HttpPort(Port):
         self.talk.call({"do": "first"})
         self._send(self._lines[1], second)
         reply = self.told(self.talk.call({"do": "second"}), "seen")
-        one, other = (
-            self._received(line, call) for line, call in zip(self._lines, (first, second), strict=True)
-        )
+        one, other = (self._received(line, call) for line, call in zip(self._lines, (first, second), strict=True))
         match reply:
             case {"seen": int(seen), "stopped": bool(stopped)}:
                 return Raced(first=one, second=other, seen=seen, stopped=stopped)
@@ -119,7 +117,7 @@ class HttpPort(Port):
         return self._answered(call, response.status, body)
 
     def _answered(self, call: Call, status: int, body: bytes) -> Answered:
-        text = f"{status} {short(body.decode(errors='replace'))}"
+        text = f"{status} {short(self._alive() if status >= 500 else body.decode(errors='replace'))}"
         if status != SUCCESSES.get(call.do, 200):
             return Answered(problem=str(status), text=text)
         try:
@@ -131,10 +129,15 @@ class HttpPort(Port):
         """The server did not answer: raises what the sandbox knows of it, else what it is to the requester."""
         for line in self._lines:
             line.close()
-        self.talk.call({"do": "alive"})
+        self._alive()
         if isinstance(problem, socket.timeout):
             raise CandidateTimeout(f"{self.shown(call)}: no response in time") from problem
         raise Crash(f"{self.shown(call)}: no response: {type(problem).__name__}") from problem
+
+    def _alive(self) -> Any:
+        """What the app raised last. Raises what the sandbox knows of a process that does not reply."""
+        reply = self.talk.call({"do": "alive"})
+        return reply.get("problem") if type(reply) is dict else reply
 
     def _request(self, call: Call) -> tuple[str, str, dict[str, str], bytes | None]:
         headers = {}
