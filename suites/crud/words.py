@@ -40,8 +40,8 @@ class Words:
             f"A record is {self.TYPES['record']} of {self._parts()}, for example {self.literal(self.example())}"
         )
         if self.spec["version"]:
-            moves = " and each move" if self.spec["moves"] else ""
-            lines.append(f"`version` is 1 in a new record and goes up by 1 with each update{moves}.")
+            moves = ", and with each move" if self.spec["moves"] else ""
+            lines.append(f"`version` is 1 in a new record and goes up by 1 with each update, even an empty one{moves}.")
         if self.spec["moves"]:
             lines.append(self._states())
         if self.parent:

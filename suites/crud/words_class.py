@@ -50,7 +50,7 @@ class ClassWords(Words):
         if spec["bulk"]:
             lines.append(
                 f"`create_many({owner}items)`: items is a list of such data. Stores a new record for each, in this order, returns the "
-                "list of the new records. If it must raise for one of them, it stores none of them"
+                "list of the new records. If one of them is wrong, it raises that error and stores none of them"
             )
         lines += [f"`get({owner}id)`: returns the record", self._listing()]
         if spec["update"]:
@@ -93,7 +93,7 @@ class ClassWords(Words):
         return [
             (
                 f"`create_{name}(data)`: data has the key `{label}` only, a str of 1 to 30 characters, required. Stores a new {name}, "
-                "returns it, with its id"
+                "returns it, with its id; ValueError for any other data"
             ),
             f"`get_{name}(id)`: returns the {name}",
             f"`delete_{name}(id)`: removes the {name}, returns None; {gone}",

@@ -29,11 +29,11 @@ class HttpWords(Words):
         """What is wanted."""
         return self.pick(
             "Write a Python module with a function `make_app(path)` that returns a FastAPI app. The app keeps {} in the SQLite "
-            "file at path. Use FastAPI and the standard library only.",
+            "file at path. Use FastAPI, pydantic and the standard library only.",
             "We keep {} in an SQLite file and want to reach them over HTTP. Write a Python module with a function `make_app(path)` "
-            "that returns the FastAPI app for the file at path, with FastAPI and the standard library only.",
-            "A FastAPI app is needed that keeps {} in an SQLite file. Write a Python module, with FastAPI and the standard library "
-            "only, in which `make_app(path)` returns the app for the file at path.",
+            "that returns the FastAPI app for the file at path, with FastAPI, pydantic and the standard library only.",
+            "A FastAPI app is needed that keeps {} in an SQLite file. Write a Python module, with FastAPI, pydantic and the standard "
+            "library only, in which `make_app(path)` returns the app for the file at path.",
         ).format(self.plural)
 
     def calls(self) -> list[str]:
@@ -48,7 +48,7 @@ class HttpWords(Words):
         if spec["bulk"]:
             lines.append(
                 f"`POST {all_}/bulk`: the body is a JSON array of such objects. Stores a new record for each, in this order. 201 with "
-                "the array of the new records. If one of them must be refused, the request is refused and none is stored"
+                "the array of the new records. If one of them must be refused, the request is refused with that status and none is stored"
             )
         lines += [f"`GET {one}`: 200 with the record", self._listing(all_)]
         if spec["update"]:
@@ -58,7 +58,7 @@ class HttpWords(Words):
         if spec["moves"]:
             lines.append(
                 f'`POST {one}/move`: the body is {{"state": ...}} and nothing else. Sets the state. 200 with the record; 422 '
-                "if there is no such state, 409 if the move is not allowed"
+                "for any other body and if there is no such state, 409 if the move is not allowed"
             )
         return [*lines, *self._deletion(one), *self._parent_calls()]
 
@@ -87,7 +87,7 @@ class HttpWords(Words):
         return [
             (
                 f"`POST /{plural}`: the body has the key `{label}` only, a string of 1 to 30 characters, required. 201 with the new "
-                f"{name}, with its id"
+                f"{name}, with its id; 422 for any other body"
             ),
             f"`GET /{plural}/{{id}}`: 200 with the {name}",
             f"`DELETE /{plural}/{{id}}`: removes the {name}. 204 without a body; {gone}",
