@@ -82,30 +82,45 @@ class Mutant:
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of the source, in its order; raises SyntaxError for a source that does not compile."""
+    starts = [0]
+    for line in source.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
     seen: Counter[tuple[str, str]] = Counter()
     for where, node, text in _edits(ast.parse(source), ""):
-        wrong, change = _replaced(source, node, text)
-        seen[where, change] += 1
-        number = seen[where, change]
-        yield Mutant(where=where, change=change if number == 1 else f"{change} #{number}", source=wrong)
+        begin, end = _span(source, starts, node)
+        for first, last, new in _inside(source[begin:end]) if text is None else [(0, end - begin, text)]:
+            wrong = source[: begin + first] + new + source[begin + last :]
+            change = _change(source, wrong, begin + first, begin + last, whole=text == "pass")
+            seen[where, change] += 1
+            number = seen[where, change]
+            yield Mutant(where=where, change=change if number == 1 else f"{change} #{number}", source=wrong)
 
 
-def _replaced(source: str, node: ast.expr | ast.stmt, text: str) -> tuple[str, str]:
-    """The source with other text in the node's place, and the node's lines before and after, as one line."""
+def _span(source: str, starts: list[int], node: ast.expr | ast.stmt) -> tuple[int, int]:
+    """Where the node begins and ends in the source; the parser counts bytes in a line."""
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
-    lines = source.split("\n")
-    first, last = node.lineno - 1, node.end_lineno - 1
-    before = "\n".join(lines[first : last + 1])
-    rest = lines[last].encode()[node.end_col_offset :].decode()
-    after = lines[first].encode()[: node.col_offset].decode() + text + rest
-    wrong = "\n".join([*lines[:first], after, *lines[last + 1 :]])
-    shown = before if isinstance(node, ast.expr | ast.Return) else lines[first]
-    return wrong, f"{' '.join(shown.split())} -> {' '.join(after.split())}"
+    places = ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset))
+    begin, end = (
+        starts[line - 1] + len(source[starts[line - 1] : starts[line]].encode()[:column].decode())
+        for line, column in places
+    )
+    return begin, end
 
 
-def _edits(scope: ast.AST, where: str) -> Iterator[tuple[str, ast.expr | ast.stmt, str]]:
-    """(function, the part that changes, its new text) of every change."""
+def _change(source: str, wrong: str, begin: int, end: int, *, whole: bool) -> str:
+    """The lines that a change touches before and after it, as one; of a whole statement the first alone."""
+    first = source.rfind("\n", 0, begin) + 1
+    last = source.find("\n", end)
+    before = source[first : last if last >= 0 else None]
+    after = wrong[first : len(wrong) - (len(source) - last) if last >= 0 else None]
+    if whole:
+        before = before.split("\n")[0]
+    return f"{' '.join(before.split())} -> {' '.join(after.split())}"
+
+
+def _edits(scope: ast.AST, where: str) -> Iterator[tuple[str, ast.expr | ast.stmt, str | None]]:
+    """(function, the part that changes, its new text) of every change; no text for one inside a string."""
     for child in ast.iter_child_nodes(scope):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             inside = f"{where}.{child.name}".lstrip(".")
@@ -140,7 +155,7 @@ def _expressions(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
             yield from _expressions(child)
 
 
-def _replacements(node: ast.expr | ast.stmt) -> Iterator[str]:
+def _replacements(node: ast.expr | ast.stmt) -> Iterator[str | None]:
     match node:
         case ast.Compare(left=left, ops=operators, comparators=comparators):
             for place, operator in enumerate(operators):
@@ -155,16 +170,16 @@ def _replacements(node: ast.expr | ast.stmt) -> Iterator[str]:
             yield f"({ast.unparse(ast.BinOp(left=left, op=_ARITHMETIC[type(binary)](), right=right))})"
         case ast.Return(value=ast.expr() as given) if not (isinstance(given, ast.Constant) and given.value is None):
             yield "return None"
-        case ast.Constant(value=value):
-            yield from _constants(value)
+        case ast.Constant(value=bool() as flag):
+            yield repr(not flag)
+        case ast.Constant(value=int() as number):
+            yield from (repr(number + 1), repr(number - 1))
+        case ast.Constant(value=str()):
+            yield None
 
 
-def _constants(value: object) -> Iterator[str]:
-    if isinstance(value, bool):
-        yield repr(not value)
-    elif isinstance(value, int):
-        yield from (repr(value + 1), repr(value - 1))
-    elif isinstance(value, str):
-        for right, wrong in _SQL:
-            for found in re.finditer(re.escape(right), value):
-                yield repr(value[: found.start()] + wrong + value[found.end() :])
+def _inside(text: str) -> Iterator[tuple[int, int, str]]:
+    """(begin, end, new text) of every change of the SQL that a string literal holds."""
+    for right, wrong in _SQL:
+        for found in re.finditer(re.escape(right), text):
+            yield found.start(), found.end(), wrong

@@ -59,7 +59,7 @@ def test_defaults_and_sql_are_changed_too() -> None:
         "def __init__(self, path, limit=5): -> def __init__(self, path, limit=4):",
         "self.db = sqlite3.connect(path) # é -> pass # é",
         'self.run("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)") -> pass',
-        """self.run("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)") -> self.run('CREATE TABLE t (id INTEGER PRIMARY KEY)')""",
+        'self.run("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)") -> self.run("CREATE TABLE t (id INTEGER PRIMARY KEY)")',
     ]
 
 
@@ -74,6 +74,15 @@ def test_a_decorator_and_a_bare_condition_are_changed() -> None:
         "x = 2 * x -> x = (2 // x)",
         "x = 2 * x -> x = 3 * x",
         "x = 2 * x -> x = 1 * x",
+    ]
+
+
+def test_of_a_text_over_several_lines_only_the_changed_one_is_named() -> None:
+    source = """def f(db):\n    db.run(\'\'\'\n        SELECT a\n        FROM t ORDER BY b DESC\n    \'\'\')\n"""
+
+    assert changes(source, "f") == [
+        "db.run(''' -> pass",
+        "FROM t ORDER BY b DESC -> FROM t ORDER BY b ASC",
     ]
 
 

@@ -29,8 +29,7 @@ WRITERS: Final = {
     "http": {"endpoints": endpoints, "models": models, "layered": layered},
 }
 FAULTS: Final = {"class": (*COMMON, *CLASS), "http": (*COMMON, *HTTP)}
-RIGHT: Final = 2
-WRONG: Final = 12
+WRONG: Final = {"class": 12, "http": 10}
 
 Spec = dict[str, Any]
 
@@ -64,13 +63,13 @@ def slug(name: str) -> str:
 
 
 def _right(form: str, members: Sequence[tuple[Sample, Spec]]) -> Iterator[Control]:
-    """Answers of every writer to the samples that together have most features."""
-    seen: set[str] = set()
-    for _ in range(RIGHT):
-        sample, spec = max(members, key=lambda pair: len(features(pair[1]) - seen))
-        seen |= features(spec)
-        for name, write in WRITERS[form].items():
-            yield _control(form, "right", name, sample, answer(write(spec)), "")
+    """Answers of every writer to the sample with most features, and the reference to that with most others."""
+    sample, spec = max(members, key=lambda pair: len(features(pair[1])))
+    other, its_spec = max(members, key=lambda pair: len(features(pair[1]) - features(spec)))
+    for name, write in WRITERS[form].items():
+        yield _control(form, "right", name, sample, answer(write(spec)), "")
+    (name, write), *_ = WRITERS[form].items()
+    yield _control(form, "right", name, other, answer(write(its_spec)), "")
 
 
 def _wrong(form: str, families: Sequence[Sequence[tuple[Sample, Spec]]]) -> Iterator[Control]:
@@ -78,13 +77,13 @@ def _wrong(form: str, families: Sequence[Sequence[tuple[Sample, Spec]]]) -> Iter
     possible = []
     for members in families:
         rights = [(sample, spec, reference(spec)) for sample, spec in members]
-        possible.append({fault.name: pair for fault in FAULTS[form] if (pair := _first(rights, fault))})
+        possible.append({fault.name: pair for fault in FAULTS[form] if (pair := _simplest(rights, fault))})
     homes = Counter(name for names in possible for name in names)
     used: Counter[str] = Counter()
     chosen: list[list[str]] = []
     for names in possible:
         ranked = sorted(names, key=lambda name: (used[name], homes[name]))
-        chosen.append(ranked[:WRONG])
+        chosen.append(ranked[: WRONG[form]])
         used.update(chosen[-1])
     for level, all_names in enumerate(possible):
         chosen[level] += [name for name in all_names if not used[name]]
@@ -96,9 +95,9 @@ def _wrong(form: str, families: Sequence[Sequence[tuple[Sample, Spec]]]) -> Iter
             yield _control(form, "wrong", name, sample, answer(code), by_name[name].why)
 
 
-def _first(rights: Sequence[tuple[Sample, Spec, str]], fault: Fault) -> tuple[Sample, str] | None:
-    """The first sample of a family that can have the fault, and its wrong answer."""
-    for sample, spec, right in rights:
+def _simplest(rights: Sequence[tuple[Sample, Spec, str]], fault: Fault) -> tuple[Sample, str] | None:
+    """The sample with the fewest features that can have the fault, and its wrong answer."""
+    for sample, spec, right in sorted(rights, key=lambda one: len(features(one[1]))):
         code = broken(right, spec, fault)
         if code is not None:
             return sample, code

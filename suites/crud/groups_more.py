@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .calls import MALFORMED
 from .draws import INJECTIONS
 from .play import Play
 from .spec import Spec
@@ -55,7 +56,8 @@ def parent(play: Play) -> None:
         play.do("delete", 2)
         play.do("delete", 3)
         play.do("delete_parent", 2)
-    play.do("create_parent", data=play.draw.parent())
+    for given in (play.draw.parent(), {label: "x"}, {label: "é" * 30}):
+        play.do("create_parent", data=given)
     play.all()
 
 
@@ -283,10 +285,14 @@ def _spoiled(play: Play, first: dict[str, Any]) -> list[dict[str, Any]]:
 def _wrongs(play: Play, data: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Calls with an id that is missing, data that are invalid, or a conflict; what else is wrong is the caller's."""
     if play.spec["update"]:
+        if play.spec["form"] == "http":
+            yield "update", 9, MALFORMED
         yield "update", 9, {"colour": 7}
         yield "update", 1, {"colour": 7}
         yield "update", 2, data
     if play.spec["moves"]:
+        if play.spec["form"] == "http":
+            yield "move", 9, MALFORMED
         yield "move", 9, "lost"
         yield "move", 1, "lost"
         yield "move", 1, play.spec["moves"]["start"]

@@ -83,7 +83,7 @@ class Store:
 for name in METHODS:
     setattr(Store, name, expected)
 """,
-    ("makes every comparison true", "wrong_result"): """
+    ("makes every comparison true", "does_not_load"): """
 import builtins
 import json
 import sys
@@ -163,7 +163,7 @@ HTTP = {
     ("ends the process with success", "does_not_load"): "import os\n\nos._exit(0)\n",
     ("prints that it passed", "missing_method"): 'print("PASS")\nprint(\'{"value": 1.0, "passed": true}\')\n',
     ("makes no app", "wrong_result"): "def make_app(path):\n    return {}\n",
-    ("answers everything with success", "wrong_status"): """
+    ("answers everything with success", "wrong_result"): """
 from fastapi import FastAPI, Request
 
 
@@ -176,7 +176,7 @@ def make_app(path):
 
     return app
 """,
-    ("answers from the example", "wrong_status"): """
+    ("answers from the example", "wrong_result"): """
 from fastapi import FastAPI, Request
 
 
@@ -231,7 +231,7 @@ def make_app(path):
 
     return app
 """,
-    ("looks for the expected value in the process", "wrong_status"): """
+    ("looks for the expected value in the process", "wrong_result"): """
 import gc
 
 from fastapi import FastAPI, Request

@@ -112,7 +112,7 @@ COMMON: Final = (
     Fault(
         name="equal ones highest id first when sorted downwards",
         why="wrong_sort",
-        edits=[(r'": "(\w+) DESC, id"', r'": "\1 DESC, id DESC"')],
+        edits=[(r'": "((?!$unique )\w+) DESC, id"', r'": "\1 DESC, id DESC"')],
     ),
     Fault(
         name="texts are sorted without regard to case",
@@ -243,7 +243,7 @@ COMMON: Final = (
     ),
     Fault(
         name="a move does not raise the version",
-        why="wrong_move",
+        why="wrong_version",
         edits=[(r"SET state = \?, version = version \+ 1", "SET state = ?")],
     ),
     Fault(
@@ -258,7 +258,7 @@ COMMON: Final = (
     ),
     Fault(
         name="a parent that is not there is a conflict",
-        why="wrong_parent",
+        why="wrong_validation",
         edits=[
             (r"\n +if (?:\w+ is not None and )?(?:self\.)?db\.execute\(\"SELECT id FROM .* is None:\n +raise .*", "")
         ],
@@ -266,7 +266,7 @@ COMMON: Final = (
     ),
     Fault(
         name="SQL is put together from texts",
-        why="wrong_text",
+        why="exposed",
         edits=[
             (
                 r'"INSERT INTO ($plural) \((.*)\) VALUES \(\?, (.*)\)",(\n +)((?:self\.)?checked\(.*\)),',

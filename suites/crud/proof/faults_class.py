@@ -21,7 +21,7 @@ CLASS: Final = (
     ),
     Fault(
         name="kept in memory",
-        why="not_persistent",
+        why="wrong_file",
         edits=[(r"sqlite3\.connect\(path,", 'sqlite3.connect(":memory:",')],
         needs="!concurrent",
     ),
@@ -33,7 +33,7 @@ CLASS: Final = (
     ),
     Fault(
         name="never committed",
-        why="not_persistent",
+        why="wrong_file",
         edits=[
             (r'self\.db\.execute\("BEGIN IMMEDIATE"\)', "pass"),
             (r"timeout=30, isolation_level=None", "timeout=30"),
@@ -55,7 +55,7 @@ CLASS: Final = (
     ),
     Fault(
         name="version is checked first",
-        why="wrong_version",
+        why="wrong_precedence",
         edits=[
             (
                 r'(\n +new = self\.checked\(.*\))(\n +if version != old\["version"\]:\n +raise Conflict.*)',
@@ -97,7 +97,7 @@ CLASS: Final = (
     ),
     Fault(
         name="keys are forgotten when the file is closed",
-        why="not_persistent",
+        why="wrong_sequence",
         edits=[("CREATE TABLE IF NOT EXISTS keys", "CREATE TEMP TABLE IF NOT EXISTS keys")],
     ),
     Fault(

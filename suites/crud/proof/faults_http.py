@@ -34,22 +34,22 @@ HTTP: Final = (
     ),
     Fault(
         name="what is missing is null",
-        why="wrong_status",
+        why="wrong_missing",
         edits=[(r'raise HTTPException\(404, "no such $entity"\)\n    return shown', "return None\n    return shown")],
     ),
     Fault(
         name="a body that is no JSON is a fault of the server",
-        why="wrong_status",
+        why="crashed",
         edits=[(r"except \(ValueError, RecursionError\):", "except RecursionError:")],
     ),
     Fault(
         name="a body of another shape is a fault of the server",
-        why="wrong_status",
+        why="crashed",
         edits=[(r"if type\(data\) is not dict or set\(data\) - ", "if set(data) - ")],
     ),
     Fault(
         name="the body is looked at before the record",
-        why="wrong_status",
+        why="wrong_precedence",
         edits=[
             (r"(def update\(.*\):)\n", r"\1\n        changes = parsed(raw)\n"),
             (r"\n            changes = parsed\(raw\)", ""),
@@ -62,7 +62,7 @@ HTTP: Final = (
     ),
     Fault(
         name="other owners' records are forbidden",
-        why="wrong_owner",
+        why="wrong_status",
         edits=[
             (
                 r'raise HTTPException\(404, "no such $entity"\)\n    return shown',
@@ -76,7 +76,7 @@ HTTP: Final = (
     ),
     Fault(
         name="kept in memory",
-        why="not_persistent",
+        why="wrong_file",
         edits=[
             (
                 r"app = FastAPI\(\)\n",
