@@ -57,7 +57,9 @@ def parent(play: Play) -> None:
         play.do("delete", 3)
         play.do("delete_parent", 2)
     for given in (play.draw.parent(), {label: "x"}, {label: "é" * 30}):
-        play.do("create_parent", data=given)
+        last = play.do("create_parent", data=given)["id"]
+    play.do("delete_parent", last)
+    play.do("create_parent", data=play.draw.parent())
     play.all()
 
 
@@ -88,7 +90,8 @@ def filters(play: Play) -> None:
     play.all(filters={names[0]: records[0][names[0]], names[-1]: records[1][names[-1]]})
     play.all(filters={})
     for field in fields:
-        play.all(filters={field["name"]: draw.value(field)})
+        for value in _edges(field):
+            play.all(filters={field["name"]: value})
         for bad in _unfit(field, play.spec["form"]):
             play.all(filters={field["name"]: bad})
     others = [field["name"] for field in draw.fields if field["name"] not in names]
@@ -96,12 +99,19 @@ def filters(play: Play) -> None:
         play.all(filters={name: records[0].get(name, 1)})
 
 
+def _edges(field: Spec) -> list[Any]:
+    """The least and the most that the field can have, or all its values."""
+    if field["kind"] == "number":
+        return [field["min"], field["max"]]
+    return ["x" * field["min"], "x" * field["max"]] if field["kind"] == "text" else list(field["values"])
+
+
 def _unfit(field: Spec, form: str) -> list[Any]:
     """Values that the field cannot have, also when they come as text."""
     if field["kind"] == "number":
         return [field["min"] - 1, field["max"] + 1, "many", 1.5]
     if field["kind"] == "text":
-        return ["x" * (field["max"] + 1), *([] if form == "http" else [5])]
+        return ["", "x" * (field["max"] + 1), *([] if form == "http" else [5])]
     return [field["values"][0].swapcase(), "colour"]
 
 

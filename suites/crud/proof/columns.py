@@ -28,7 +28,7 @@ conflict          |    pass
                   |
                   |class Store:
                   |    def __init__(self, path):
-                  |        self.db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+                  |        self.db = sqlite3.connect(path, timeout=30, isolation_level=None)
                   |        self.db.row_factory = sqlite3.Row
 parent            |        self.db.execute("PRAGMA foreign_keys = ON")
                   |        with self.transaction():
@@ -112,8 +112,8 @@ filter            |        where = "$base" + "".join(f" AND {name} = ?" for name
 filter owner      |        values = (owner, *filters.values())
 filter !owner     |        values = tuple(filters.values())
 page              |        with self.transaction():
-page !filter      |            total = self.db.execute("SELECT COUNT(*) FROM $plural$where_live", $owner_tuple).fetchone()[0]
-page filter       |            total = self.db.execute("SELECT COUNT(*) FROM $plural WHERE " + where, values).fetchone()[0]
+page !filter      |            (total,) = self.db.execute("SELECT COUNT(*) FROM $plural$where_live", $owner_tuple).fetchone()
+page filter       |            (total,) = self.db.execute("SELECT COUNT(*) FROM $plural WHERE " + where, values).fetchone()
 page              |            rows = self.db.execute(
 page !filter      |                "SELECT * FROM $plural$where_live ORDER BY $ordered LIMIT ? OFFSET ?", (${own}limit, offset)
 page filter       |                "SELECT * FROM $plural WHERE " + where + " ORDER BY $ordered LIMIT ? OFFSET ?",
@@ -194,7 +194,8 @@ parent            |    )
 parent            |""")
                   |self.db.execute("""
                   |    CREATE TABLE IF NOT EXISTS $plural (
-                  |        id INTEGER PRIMARY KEY AUTOINCREMENT,
+hard/cascade      |        id INTEGER PRIMARY KEY AUTOINCREMENT,
+!hard !cascade    |        id INTEGER PRIMARY KEY,
 owner             |        owner TEXT NOT NULL,
 version           |        version INTEGER NOT NULL DEFAULT 1,
 moves             |        state TEXT NOT NULL DEFAULT '$start',

@@ -150,8 +150,8 @@ sort              |            raise HTTPException(422, "unknown sort")
 filter            |        where, values = "$base", [$own_only]
 filter            |        $filter_tests
                   |        with transaction() as db:
-page !filter      |            total = db.execute("SELECT COUNT(*) FROM $plural$where_live", $owner_tuple).fetchone()[0]
-page filter       |            total = db.execute("SELECT COUNT(*) FROM $plural WHERE " + where, values).fetchone()[0]
+page !filter      |            (total,) = db.execute("SELECT COUNT(*) FROM $plural$where_live", $owner_tuple).fetchone()
+page filter       |            (total,) = db.execute("SELECT COUNT(*) FROM $plural WHERE " + where, values).fetchone()
 page              |            rows = db.execute(
 page !filter      |                "SELECT * FROM $plural$where_live ORDER BY $ordered LIMIT ? OFFSET ?", (${own}limit, offset)
 page filter       |                "SELECT * FROM $plural WHERE " + where + " ORDER BY $ordered LIMIT ? OFFSET ?",
