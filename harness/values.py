@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ __all__ = [
     "Attempt",
     "Check",
     "Control",
+    "Equivalent",
     "Failure",
     "File",
     "Finish",
@@ -29,6 +30,7 @@ __all__ = [
     "Price",
     "Procedure",
     "Processing",
+    "Prove",
     "Registered",
     "Request",
     "Response",
@@ -131,6 +133,24 @@ class Control:
     why: str
 
 
+Prove = Callable[[Sequence[Sample]], Iterable[Control]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equivalent:
+    """A mutant of a right answer that does what the spec says all the same, and the reason why.
+
+    `of` is the id of the control, or a pattern for several; `where` and `change` name the mutant in it.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    of: str
+    where: str
+    change: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """When a tier counts as good enough, fixed before any answer is seen.
@@ -174,7 +194,9 @@ class Suite:
     `system` is sent as it is; `user` is a template filled from the sample. `schema` is the canonical JSON Schema text
     that schema-constrained tiers send. `hash` covers samples, prompt and checker; `checker_hash` the checker alone.
     `graded`: parts of a score count; else only whole passes do. `order` are the units that a results folder registered,
-    in the order in which their evidence is read; units that are new to it come after them.
+    in the order in which their evidence is read; units that are new to it come after them. `draws`: the checker draws
+    data, from the sample's id among others. `prove` writes the controls, where a program does; `mutated` are patterns of
+    the ids of controls whose small faults must all be found, but for the `equivalents`.
     """
 
     id: str
@@ -200,6 +222,10 @@ class Suite:
     hash: str
     graded: bool = False
     order: tuple[str, ...] = ()
+    draws: bool = False
+    prove: Prove | None = None
+    mutated: tuple[str, ...] = ()
+    equivalents: tuple[Equivalent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

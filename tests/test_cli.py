@@ -440,6 +440,29 @@ def test_generate_writes_the_frozen_files(world: Path, run: Run) -> None:
     assert run("generate", "sums") == (0, "suites/sums/data/sums.public.jsonl: 40 samples, unchanged\n", "")
 
 
+def test_generate_writes_the_controls_where_a_program_makes_them(world: Path, run: Run) -> None:
+    manifest = world / "suites/sums/suite.toml"
+    manifest.write_text(manifest.read_text().replace("[rule]", 'controls = "proof.py:controls"\n\n[rule]', 1))
+    (world / "suites/sums/proof.py").write_text(PROOF)
+
+    code, out, _ = run("generate", "sums")
+
+    assert (code, out.splitlines()[1:]) == (0, ["suites/sums/controls.jsonl: 2 controls"])
+    assert run("lint", "sums")[0] == 0
+    assert run("generate", "sums")[1].splitlines()[1:] == ["suites/sums/controls.jsonl: 2 controls, unchanged"]
+
+
+PROOF = """
+from harness.values import Control
+
+
+def controls(samples):
+    first = samples[0]
+    yield Control(id="right", sample=first.id, answer=first.target, expect="pass", why="the sum")
+    yield Control(id="none", sample=first.id, answer="no", expect="fail", why="unparsable")
+"""
+
+
 def test_listings_come_as_text_and_as_json(world: Path, run: Run) -> None:
     code, out, _ = run("suites", "--format", "json")
     assert code == 0

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = {
     0: ("values", "errors"),
-    1: ("prices", "secrets", "stats", "prompts", "records", "hub"),
+    1: ("prices", "secrets", "stats", "prompts", "records", "hub", "mutants"),
     2: (
         *("suites", "tiers", "answers", "cache", "ledger", "pace", "sandbox", "explore", "plugins", "weights"),
         *("providers", "checkers", "exporters", "importers", "registry"),

@@ -22,8 +22,8 @@ from .spec import Spec
 __all__ = ["check"]
 
 # An answer may open a connection for every call and leave closing them to the collector, which CPython 3.13 does late.
-CLASS_LIMITS = Limits(cpu_seconds=5, wall_seconds=120.0, open_files=1024)
-HTTP_LIMITS = Limits(cpu_seconds=20, wall_seconds=240.0, open_files=1024, memory_bytes=2 << 30)
+CLASS_LIMITS = Limits(cpu_seconds=3, wall_seconds=120.0, open_files=1024)
+HTTP_LIMITS = Limits(cpu_seconds=8, wall_seconds=240.0, open_files=1024, memory_bytes=2 << 30)
 CLASS_PRELOAD = ("sqlite3", "typing", "pathlib", "queue", "threading", "json", "dataclasses", "contextlib", "datetime")
 HTTP_PRELOAD = ("fastapi", "uvicorn", "asyncio", "httptools", "uvicorn.protocols.http.httptools_impl", *CLASS_PRELOAD)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .calls import MALFORMED
 from .draws import INJECTIONS
 from .play import Play
 from .spec import Spec
@@ -55,6 +56,9 @@ def parent(play: Play) -> None:
         play.do("delete", 2)
         play.do("delete", 3)
         play.do("delete_parent", 2)
+    for given in (play.draw.parent(), {label: "x"}, {label: "é" * 30}):
+        last = play.do("create_parent", data=given)["id"]
+    play.do("delete_parent", last)
     play.do("create_parent", data=play.draw.parent())
     play.all()
 
@@ -86,7 +90,8 @@ def filters(play: Play) -> None:
     play.all(filters={names[0]: records[0][names[0]], names[-1]: records[1][names[-1]]})
     play.all(filters={})
     for field in fields:
-        play.all(filters={field["name"]: draw.value(field)})
+        for value in _edges(field):
+            play.all(filters={field["name"]: value})
         for bad in _unfit(field, play.spec["form"]):
             play.all(filters={field["name"]: bad})
     others = [field["name"] for field in draw.fields if field["name"] not in names]
@@ -94,12 +99,19 @@ def filters(play: Play) -> None:
         play.all(filters={name: records[0].get(name, 1)})
 
 
+def _edges(field: Spec) -> list[Any]:
+    """The least and the most that the field can have, or all its values."""
+    if field["kind"] == "number":
+        return [field["min"], field["max"]]
+    return ["x" * field["min"], "x" * field["max"]] if field["kind"] == "text" else list(field["values"])
+
+
 def _unfit(field: Spec, form: str) -> list[Any]:
     """Values that the field cannot have, also when they come as text."""
     if field["kind"] == "number":
         return [field["min"] - 1, field["max"] + 1, "many", 1.5]
     if field["kind"] == "text":
-        return ["x" * (field["max"] + 1), *([] if form == "http" else [5])]
+        return ["", "x" * (field["max"] + 1), *([] if form == "http" else [5])]
     return [field["values"][0].swapcase(), "colour"]
 
 
@@ -283,10 +295,14 @@ def _spoiled(play: Play, first: dict[str, Any]) -> list[dict[str, Any]]:
 def _wrongs(play: Play, data: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Calls with an id that is missing, data that are invalid, or a conflict; what else is wrong is the caller's."""
     if play.spec["update"]:
+        if play.spec["form"] == "http":
+            yield "update", 9, MALFORMED
         yield "update", 9, {"colour": 7}
         yield "update", 1, {"colour": 7}
         yield "update", 2, data
     if play.spec["moves"]:
+        if play.spec["form"] == "http":
+            yield "move", 9, MALFORMED
         yield "move", 9, "lost"
         yield "move", 1, "lost"
         yield "move", 1, play.spec["moves"]["start"]
