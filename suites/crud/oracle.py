@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,9 +40,8 @@ class Oracle:
 
     def copy(self) -> Oracle:
         """Another store in the same state."""
-        other = copy.copy(self)
-        other._rows, other._parents = _rows(self._rows), _rows(self._parents)
-        other._keys = dict(self._keys)
+        other = Oracle(self._spec)
+        vars(other).update(_rows=_rows(self._rows), _parents=_rows(self._parents), _keys=dict(self._keys))
         return other
 
     def version(self, number: int) -> int:
