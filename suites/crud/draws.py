@@ -22,7 +22,7 @@ TRICKY = (
     "a;b\\'c",
     "<b>&amp;",
 )
-INJECTIONS = ("x'||'y", "a'); DROP t;", "' OR 1=1 --", "' OR '1'='1")
+INJECTIONS = ("x'||'y", "a'); DROP t;", "' OR '1'='1")
 
 
 class Draw:

@@ -201,10 +201,10 @@ def conflict(play: Play) -> None:
 def text(play: Play) -> None:
     """Quotes, format marks, outer spaces, line breaks and other scripts come back as they went in."""
     texts = [field for field in play.draw.fields if field["kind"] == "text"]
-    for tricky in TRICKY:
+    for count, tricky in enumerate(TRICKY):
         fitting: dict[str, Any] = {field["name"]: tricky for field in texts if len(tricky) <= field["max"]}
         record = play.create(play.draw.full() | fitting)
-        if play.spec["update"]:
+        if play.spec["update"] and count % 3 == 0:
             play.do("update", record["id"], {play.draw.first["name"]: f"{tricky[:11]}!"})
     play.all()
 

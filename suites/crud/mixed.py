@@ -10,7 +10,7 @@ from .play import Play
 
 __all__ = ["mixed"]
 
-CALLS = 50
+CALLS = 40
 OWNERS = ("ann", "bob")
 WEIGHTS = {"create": 6, "create_many": 2, "get": 2, "list": 3, "update": 5, "move": 5, "delete": 3, "restore": 2}
 
