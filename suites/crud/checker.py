@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from harness.checkers.answers import Unreadable, read_code
 from harness.sandbox import CandidateDied, CandidateFault, CandidateTimeout, Limits, session
@@ -19,13 +21,13 @@ from .port_class import ClassPort
 from .port_http import HttpPort
 from .spec import Spec
 
-__all__ = ["check"]
+__all__ = ["check", "opened"]
 
 # An answer may open a connection for every call and leave closing them to the collector, which CPython 3.13 does late.
 CLASS_LIMITS = Limits(cpu_seconds=3, wall_seconds=120.0, open_files=1024)
 HTTP_LIMITS = Limits(cpu_seconds=8, wall_seconds=240.0, open_files=1024, memory_bytes=2 << 30)
 CLASS_PRELOAD = ("sqlite3", "typing", "pathlib", "queue", "threading", "json", "dataclasses", "contextlib", "datetime")
-HTTP_PRELOAD = ("fastapi", "uvicorn", "asyncio", "uvicorn.protocols.http.h11_impl", *CLASS_PRELOAD)
+HTTP_PRELOAD = ("fastapi", "uvicorn", "asyncio", "httptools", "uvicorn.protocols.http.httptools_impl", *CLASS_PRELOAD)
 
 
 def check(sample: Sample, answer: str) -> Score:
@@ -35,15 +37,8 @@ def check(sample: Sample, answer: str) -> Score:
         source = read_code(answer)
     except Unreadable as problem:
         return _failed("unparsable", str(problem))
-    http = spec["form"] == "http"
     try:
-        with session(
-            HTTP_DRIVER if http else CLASS_DRIVER,
-            HTTP_LIMITS if http else CLASS_LIMITS,
-            preload=HTTP_PRELOAD if http else CLASS_PRELOAD,
-            serves=http,
-        ) as talk:
-            port: Port = (HttpPort if http else ClassPort)(talk, spec)
+        with opened(spec) as port:
             port.load(source)
             return _played(port, f"{sample.id}\n{sample.target}\n{answer}")
     except Broken as broken:
@@ -52,6 +47,17 @@ def check(sample: Sample, answer: str) -> Score:
         return _failed("does_not_load", str(fault))
     except CandidateFault as fault:
         return _failed(_fault(fault), f"while loading: {fault}")
+
+
+@contextmanager
+def opened(spec: Spec) -> Iterator[Port]:
+    """A jail for an answer of the spec's form, nothing loaded yet."""
+    if spec["form"] == "class":
+        with session(CLASS_DRIVER, CLASS_LIMITS, preload=CLASS_PRELOAD) as talk:
+            yield ClassPort(talk, spec)
+    else:
+        with session(HTTP_DRIVER, HTTP_LIMITS, preload=HTTP_PRELOAD, serves=True) as talk:
+            yield HttpPort(talk, spec)
 
 
 def _played(port: Port, seed: str) -> Score:

@@ -33,6 +33,7 @@ def main(receive: Callable[[], Any], send: Callable[[Any], None], listener: int)
         proxy_headers=False,
         log_config=None,
         access_log=False,
+        http="httptools",
         ws="none",
         loop="asyncio",
         timeout_keep_alive=3600,

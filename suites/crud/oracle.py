@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .calls import Call, Refusal
@@ -37,11 +36,13 @@ class Oracle:
         """What the call returns. Raises Refusal where the spec wants it refused."""
         if self._spec["owner"] and not call.owner:
             raise Refusal("anonymous")
-        return copy.deepcopy(getattr(self, f"_{call.do}")(call))
+        return _copied(getattr(self, f"_{call.do}")(call))
 
     def copy(self) -> Oracle:
         """Another store in the same state."""
-        return copy.deepcopy(self)
+        other = Oracle(self._spec)
+        vars(other).update(_rows=_rows(self._rows), _parents=_rows(self._parents), _keys=dict(self._keys))
+        return other
 
     def version(self, number: int) -> int:
         """The present version of a record, whoever owns it; 1 for one that was never there."""
@@ -64,7 +65,7 @@ class Oracle:
             return known if self._spec["replay"] == "then" else self._found(call, known["id"]).data
         record = self._stored(call, call.data)
         if call.key:
-            self._keys[key] = copy.deepcopy(record)
+            self._keys[key] = dict(record)
         return record
 
     def _create_many(self, call: Call) -> list[Record]:
@@ -224,6 +225,17 @@ class Oracle:
             return True
         row = self._parents.get(value)
         return row is not None and row.state == "there"
+
+
+def _copied(value: Any) -> Any:
+    """What nobody changes later on: a record, a list of them or a page."""
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _rows(rows: dict[int, _Row]) -> dict[int, _Row]:
+    return {number: replace(row, data=dict(row.data)) for number, row in rows.items()}
 
 
 def fits(field: Spec, value: Any) -> bool:

@@ -108,12 +108,12 @@ class Play:
             if self._fits(oracle := self.oracle.copy(), [(call, answered[id(call)]) for call in order])
         ]
         if not fitting:
-            raise Mismatch(f"{met}: {raced.first.text} and {raced.second.text}")
+            raise Mismatch(f"{met}: {raced.first} and {raced.second}")
         listed = self.call("list", **({"limit": self.spec["page"]["most"]} if self.spec["page"] else {}))
         found = self._port.ask(listed)
         self.oracle = next((one for one in fitting if self._fits(one, [(listed, found)])), self.oracle)
         if self.oracle not in fitting:
-            raise Mismatch(f"{met}: afterwards {self._port.shown(listed)} gives {found.text}")
+            raise Mismatch(f"{met}: afterwards {self._port.shown(listed)} gives {found}")
         return raced.stopped
 
     def _fits(self, oracle: Oracle, answers: list[tuple[Call, Answered]]) -> bool:

@@ -56,11 +56,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What an answer did with a call: a value, or `problem`, the error's name or the status; `text` shows it."""
+    """What an answer did with a call: a value, or `problem`, the error's name or the status, and what it says."""
 
     value: Any = None
     problem: str = ""
-    text: str = ""
+    says: str = ""
+
+    def __str__(self) -> str:
+        return self.says if self.problem else short(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ class ClassPort(Port):
     def open(self, name: str, *, pair: bool = False) -> None:
         answered = self._answered(self.talk.call({"do": "pair" if pair else "open", "name": name}))
         if answered.problem:
-            raise Crash(f"Store(path): {answered.text}")
+            raise Crash(f"Store(path): {answered.says}")
 
     def ask(self, call: Call) -> Answered:
         return self._answered(self.talk.call({"do": "call"} | self._order(call)))
@@ -35,15 +35,12 @@ class ClassPort(Port):
         raise Mismatch("a reply of no known form", "bad_reply")
 
     def difference(self, call: Call, answered: Answered, expected: Expected) -> Mismatch | None:
-        asked = self.shown(call)
         wanted = ERRORS.get(expected.refused, "")
-        if answered.problem == wanted:
-            if wanted or same(answered.value, expected.value):
-                return None
-            return Mismatch(f"{asked}: {answered.text}, not {short(expected.value)}")
+        if answered.problem == wanted and (wanted or same(answered.value, expected.value)):
+            return None
         if answered.problem == "other":
-            return Crash(f"{asked}: {answered.text}")
-        return Mismatch(f"{asked}: {answered.text}" + (f", not {wanted}" if wanted else ""))
+            return Crash(f"{self.shown(call)}: {answered}")
+        return Mismatch(f"{self.shown(call)}: {answered}, not {wanted or short(expected.value)}")
 
     def shown(self, call: Call) -> str:
         order = self._order(call)
@@ -54,10 +51,10 @@ class ClassPort(Port):
     def _answered(self, reply: Any) -> Answered:
         told = self.told(reply, "value", "raised", "odd")
         if "odd" in told:
-            return Answered(problem="odd", text=f"returns {short(told['odd'])}")
+            return Answered(problem="odd", says=f"returns {short(told['odd'])}")
         if "raised" in told:
-            return Answered(problem=str(told["raised"]), text=f"raises {short(told.get('text'))}")
-        return Answered(value=told["value"], text=short(told["value"]))
+            return Answered(problem=str(told["raised"]), says=f"raises {short(told.get('text'))}")
+        return Answered(value=told["value"])
 
     def _order(self, call: Call) -> dict[str, Any]:
         arguments: list[Any] = [call.owner] if self.spec["owner"] else []

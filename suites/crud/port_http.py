@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from harness.sandbox import CandidateTimeout
+from harness.sandbox import CandidateTimeout, Session
 
 from .calls import MALFORMED, STATUSES, SUCCESSES, Call
+from .line import Line, NotHttp
 from .port import Answered, Crash, Expected, Mismatch, Port, Raced, same, short
+from .spec import Spec
 
 __all__ = ["HttpPort"]
 
 SECONDS = 20.0
-MOST_BYTES = 1 << 20
 VERBS = {
     "create": "POST",
     "create_many": "POST",
@@ -35,13 +34,15 @@ VERBS = {
 class HttpPort(Port):
     """An app that is served in the sandbox."""
 
-    _lines: tuple[http.client.HTTPConnection, ...] = ()
+    def __init__(self, talk: Session, spec: Spec) -> None:
+        super().__init__(talk, spec)
+        self._lines: list[Line] = []
 
     def load(self, source: str) -> None:
         for line in self._lines:
             line.close()
         super().load(source)
-        self._lines = (self._line(), self._line()) if self.spec["concurrent"] else (self._line(),)
+        self._lines = [self._line() for _ in range(2 if self.spec["concurrent"] else 1)]
 
     def wanted(self) -> dict[str, Any]:
         return {}
@@ -54,31 +55,31 @@ class HttpPort(Port):
             raise Crash(f"make_app(path): {short(told.get('text'))}")
 
     def ask(self, call: Call) -> Answered:
-        self._send(self._lines[0], call)
-        return self._received(self._lines[0], call)
+        self._send(0, call)
+        return self._received(0, call)
 
     def race(self, first: Call, second: Call, stop: int) -> Raced:
         self.talk.call({"do": "arm", "stop": stop})
-        self._send(self._lines[0], first)
+        self._send(0, first)
         self.talk.call({"do": "first"})
-        self._send(self._lines[1], second)
+        self._send(1, second)
         reply = self.told(self.talk.call({"do": "second"}), "seen")
-        one, other = (self._received(line, call) for line, call in zip(self._lines, (first, second), strict=True))
+        one, other = self._received(0, first), self._received(1, second)
         match reply:
             case {"seen": int(seen), "stopped": bool(stopped)}:
                 return Raced(first=one, second=other, seen=seen, stopped=stopped)
         raise Mismatch("a reply of no known form", "bad_reply")
 
     def difference(self, call: Call, answered: Answered, expected: Expected) -> Mismatch | None:
-        asked, status = self.shown(call), answered.problem or str(SUCCESSES.get(call.do, 200))
-        wanted = str(STATUSES.get(expected.refused, SUCCESSES.get(call.do, 200)))
-        if status != wanted:
-            if status.startswith("5"):
-                return Crash(f"{asked}: {answered.text}")
-            return Mismatch(f"{asked}: {answered.text}, not {wanted}", self._unlike(status, wanted))
-        if not expected.refused and not same(answered.value, expected.value):
-            return Mismatch(f"{asked}: {answered.text}, not {short(expected.value)}")
-        return None
+        done = str(SUCCESSES.get(call.do, 200))
+        status, wanted = answered.problem or done, str(STATUSES.get(expected.refused, done))
+        if status == wanted and (expected.refused or same(answered.value, expected.value)):
+            return None
+        if status == wanted:
+            return Mismatch(f"{self.shown(call)}: {answered}, not {short(expected.value)}")
+        if status.startswith("5"):
+            return Crash(f"{self.shown(call)}: {answered}")
+        return Mismatch(f"{self.shown(call)}: {answered}, not {wanted}", self._unlike(status, wanted))
 
     def _unlike(self, status: str, wanted: str) -> str:
         """A code of its own for a status that is wrong whatever the request does: it tells nothing about the group."""
@@ -90,49 +91,38 @@ class HttpPort(Port):
         said = [f"{name}: {value}" for name, value in headers.items() if name != "Content-Type"]
         return " ".join([verb, short(path)[1:-1], *said, short(body.decode()) if body else ""]).strip()
 
-    def _line(self) -> http.client.HTTPConnection:
-        line = http.client.HTTPConnection("sandbox")
-        line.sock = self.talk.connect(SECONDS)
-        return line
+    def _line(self) -> Line:
+        return Line(self.talk.connect(SECONDS))
 
-    def _send(self, line: http.client.HTTPConnection, call: Call) -> None:
-        verb, path, headers, body = self._request(call)
+    def _send(self, at: int, call: Call) -> None:
         try:
-            if line.sock is None:
-                line.sock = self.talk.connect(SECONDS)
-            line.sock.settimeout(SECONDS)
-            line.request(verb, path, body, headers)
-        except (OSError, http.client.HTTPException) as problem:
-            self._broken(call, problem)
+            if self._lines[at].closed:
+                self._lines[at] = self._line()
+            self._lines[at].send(*self._request(call))
+        except OSError as problem:
+            raise self._broken(call, problem) from None
 
-    def _received(self, line: http.client.HTTPConnection, call: Call) -> Answered:
+    def _received(self, at: int, call: Call) -> Answered:
         try:
-            response = line.getresponse()
-            body = response.read(MOST_BYTES + 1)
-        except (OSError, http.client.HTTPException) as problem:
-            self._broken(call, problem)
-            raise
-        if len(body) > MOST_BYTES:
-            raise Mismatch(f"{self.shown(call)}: a response of more than {MOST_BYTES} bytes", "bad_reply")
-        return self._answered(call, response.status, body)
-
-    def _answered(self, call: Call, status: int, body: bytes) -> Answered:
-        text = f"{status} {short(self._alive() if status >= 500 else body.decode(errors='replace'))}"
+            status, body = self._lines[at].receive()
+        except (OSError, NotHttp) as problem:
+            raise self._broken(call, problem) from None
         if status != SUCCESSES.get(call.do, 200):
-            return Answered(problem=str(status), text=text)
+            said = self._alive() if status >= 500 else body.decode(errors="replace")
+            return Answered(problem=str(status), says=f"{status} {short(said)}")
         try:
-            return Answered(value=json.loads(body) if body else None, text=text)
+            return Answered(value=json.loads(body) if body else None)
         except (ValueError, RecursionError):
-            raise Mismatch(f"{self.shown(call)}: {text} is no JSON") from None
+            raise Mismatch(f"{self.shown(call)}: {short(body)} is no JSON") from None
 
-    def _broken(self, call: Call, problem: Exception) -> None:
-        """The server did not answer: raises what the sandbox knows of it, else what it is to the requester."""
+    def _broken(self, call: Call, problem: Exception) -> Exception:
+        """What it is if the server does not answer: raises what the sandbox knows of it, else the answer's fault."""
         for line in self._lines:
             line.close()
         self._alive()
-        if isinstance(problem, socket.timeout):
-            raise CandidateTimeout(f"{self.shown(call)}: no response in time") from problem
-        raise Crash(f"{self.shown(call)}: no response: {type(problem).__name__}") from problem
+        if isinstance(problem, TimeoutError):
+            return CandidateTimeout(f"{self.shown(call)}: no response in time")
+        return Crash(f"{self.shown(call)}: no response: {problem or type(problem).__name__}")
 
     def _alive(self) -> Any:
         """What the app raised last. Raises what the sandbox knows of a process that does not reply."""
