@@ -38,12 +38,12 @@ def controls(samples: Sequence[Sample]) -> Iterator[Control]:
     """Every family's right answers, at least so many wrong ones, and a form's cheats with its first family."""
     for form in WRITERS:
         families = [family(samples, form, level) for level in (1, 2, 3, 4, 5)]
-        for members in families:
-            yield from _right(form, members)
-        yield from _wrong(form, families)
         sample, spec = families[0][0]
         for name, why, code in cheats(spec):
             yield _control(form, "cheat", name, sample, code, why)
+        for members in families:
+            yield from _right(form, members)
+        yield from _wrong(form, families)
 
 
 def family(samples: Sequence[Sample], form: str, level: int) -> list[tuple[Sample, Spec]]:
@@ -63,13 +63,14 @@ def slug(name: str) -> str:
 
 
 def _right(form: str, members: Sequence[tuple[Sample, Spec]]) -> Iterator[Control]:
-    """Answers of every writer to the sample with most features, and the reference to that with most others."""
-    sample, spec = max(members, key=lambda pair: len(features(pair[1])))
-    other, its_spec = max(members, key=lambda pair: len(features(pair[1]) - features(spec)))
-    for name, write in WRITERS[form].items():
-        yield _control(form, "right", name, sample, answer(write(spec)), "")
-    (name, write), *_ = WRITERS[form].items()
-    yield _control(form, "right", name, other, answer(write(its_spec)), "")
+    """Answers of every writer to the sample with most features, and the reference to more until every feature is had."""
+    seen: set[str] = set()
+    everything = set().union(*(features(spec) for _, spec in members))
+    while seen != everything:
+        sample, spec = max(members, key=lambda pair: len(features(pair[1]) - seen))
+        for name, write in list(WRITERS[form].items())[: 1 if seen else None]:
+            yield _control(form, "right", name, sample, answer(write(spec)), "")
+        seen |= features(spec)
 
 
 def _wrong(form: str, families: Sequence[Sequence[tuple[Sample, Spec]]]) -> Iterator[Control]:

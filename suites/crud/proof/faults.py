@@ -112,7 +112,7 @@ COMMON: Final = (
     Fault(
         name="equal ones highest id first when sorted downwards",
         why="wrong_sort",
-        edits=[(r'": "((?!$unique )\w+) DESC, id"', r'": "\1 DESC, id DESC"')],
+        edits=[(r'": "((?!$first )\w+) DESC, id"', r'": "\1 DESC, id DESC"')],
     ),
     Fault(
         name="texts are sorted without regard to case",
