@@ -18,7 +18,7 @@ import worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import doctor, plugins, weights
+from harness import doctor, plugins, sandbox, weights
 from harness.cache import Cache
 from harness.cli import main
 from harness.doctor import KEYS, Finding, Visit, machine
@@ -448,30 +448,36 @@ def test_a_full_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 # Isolation
 
 
-def test_the_sandbox_is_tried_and_the_machine_described() -> None:
-    found = {finding.check: finding for finding in doctor.isolation_findings()}
+def test_the_isolation_is_named_and_proved() -> None:
+    first, canaries, *_ = doctor.isolation_findings()
 
-    assert found["sandbox"].result in {"ok", "warn"}
-    assert all(
-        finding.detail.endswith("the sandbox does not use it yet")
-        for check, finding in found.items()
-        if check != "sandbox"
-    )
+    assert (first.check, first.result) == ("sandbox", "ok")
+    assert first.detail.startswith(sandbox.isolation().name)
+    assert "reads a file (E" in canaries.detail
 
 
-def test_control_groups_need_the_unified_hierarchy(tmp_path: Path) -> None:
-    own, root = tmp_path / "cgroup", tmp_path / "fs"
-    (root / "user.slice").mkdir(parents=True)
+@pytest.mark.parametrize(
+    ("setting", "command"),
+    [
+        ("kernel/apparmor_restrict_unprivileged_userns", "kernel.apparmor_restrict_unprivileged_userns=0"),
+        ("user/max_user_namespaces", "user.max_user_namespaces=15000"),
+    ],
+)
+def test_what_keeps_namespaces_away_is_named_with_the_command_that_helps(
+    tmp_path: Path, setting: str, command: str
+) -> None:
+    (tmp_path / setting).parent.mkdir()
+    (tmp_path / setting).write_text("1\n" if "apparmor" in setting else "0\n")
 
-    assert machine._cgroup(own, root) == (False, "No such file or directory")
-    own.write_text("9:name=systemd:/\n")
-    assert machine._cgroup(own, root) == (False, "no unified hierarchy")
-    own.write_text("9:name=systemd:/\n0::/user.slice\n")
-    assert machine._cgroup(own, root) == (False, "no unified hierarchy")
-    (root / "cgroup.controllers").write_text("cpu memory")
-    assert machine._cgroup(own, root) == (True, "writable")
-    own.write_text("0::/nowhere\n")
-    assert machine._cgroup(own, root) == (False, "not writable")
+    assert machine._mended("namespaces: EPERM", tmp_path) == f"namespaces: EPERM; try: sudo sysctl -w {command}"
+
+
+def test_an_executor_that_is_not_there_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(sandbox.CHOICE, "bubblewarp")
+
+    (only,) = doctor.isolation_findings()
+
+    assert (only.result, "did you mean 'bubblewrap'?" in only.detail) == ("fail", True)
 
 
 # The command

@@ -30,6 +30,7 @@ LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
 SIDEWAYS = {
     ("values", "errors"): "a recorded attempt names its fault",
     ("providers", "weights"): "the local provider runs the weights that `weights` verified",
+    ("sandbox", "plugins"): "another package may bring a wall to run code behind",
     ("suites", "plugins"): "a suite may name a checker that another package brings",
     ("tiers", "plugins"): "a ladder may name a provider that another package brings",
     ("tiers", "weights"): "a ladder's local tier names weights that must be pinned",

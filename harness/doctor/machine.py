@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import ctypes
-import errno
+import contextlib
 import os
 import shutil
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from .. import sandbox
 from ..cache import DATABASE, Cache
-from ..errors import BadInput, CheckerError
+from ..errors import BadInput
 from .findings import Finding
 
 __all__ = ["cache_findings", "isolation_findings"]
 
 VERIFIED_AT_MOST: Final = 10_000
 ROOM: Final = 1 << 30
+# What keeps an ordinary user from having namespaces, and what lets them: Ubuntu, Debian, hardened kernels.
+REMEDIES: Final = (
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "kernel.apparmor_restrict_unprivileged_userns=0"),
+    ("kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"),
+    ("user/max_user_namespaces", "0", "user.max_user_namespaces=15000"),
+)
 
 
 def cache_findings(folder: Path) -> Iterator[Finding]:
@@ -64,67 +67,31 @@ def _rows(folder: Path) -> Finding:
     return Finding(check="cache", result="ok", detail=f"{folder}: {count} answers, {looked}")
 
 
-def isolation_findings() -> Iterator[Finding]:
-    """Whether the sandbox works, and what this machine offers beyond what the sandbox uses so far."""
+def isolation_findings(kernel: Path = Path("/proc/sys")) -> Iterator[Finding]:
+    """How well the code of a model is kept in its place, what proves it, and what would keep it better.
+
+    `kernel` is where the settings of the kernel are read.
+    """
     try:
-        with sandbox.session("receive()", sandbox.Limits()) as running:
-            refused = ", ".join(running.refused)
-    except CheckerError as error:
-        yield Finding(check="sandbox", result="fail", detail=str(error))
-    else:
-        detail = "a model's code runs in a process of its own with limits and an empty environment; nothing more so far"
-        if refused:
-            yield Finding(check="sandbox", result="warn", detail=f"{detail}; limits refused by this system: {refused}")
-        else:
-            yield Finding(check="sandbox", result="ok", detail=detail)
-    if sys.platform == "linux":
-        yield _offer("user namespaces", *_user_namespaces())
-        yield _offer("Landlock", *_landlock())
-        yield _offer("seccomp", *_seccomp())
-        yield _offer("cgroup v2", *_cgroup(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")))
+        found = sandbox.isolation()
+    except BadInput as error:
+        yield Finding(check="sandbox", result="fail", detail=_mended(str(error), kernel))
+        return
+    strong = found.safe and "namespaces" in found.layers
+    version = f"Landlock ABI {found.landlock}" if found.landlock else "no Landlock"
+    detail = f"{found.name}; Linux {found.kernel}, {version}"
+    yield Finding(check="sandbox", result="ok" if found.safe else "warn", detail=detail)
+    attacks = ", ".join(f"{canary.attack} ({canary.inside})" for canary in found.canaries)
+    yield Finding(check="sandbox canaries", result="ok", detail=f"work outside, fail inside: {attacks}")
+    if not strong and found.executor == "local":
+        lacks = "; ".join((*found.missing, *found.refused))
+        yield Finding(check="sandbox strength", result="warn", detail=_mended(lacks, kernel))
 
 
-def _offer(name: str, there: bool, detail: str) -> Finding:
-    said = f"{'available' if there else 'not available'} ({detail}); the sandbox does not use it yet"
-    return Finding(check=f"isolation: {name}", result="ok" if there else "warn", detail=said)
-
-
-def _user_namespaces() -> tuple[bool, str]:
-    """Whether a process can have a user and a network namespace of its own; tried in a child, which ends with it."""
-    unshare = "ctypes.CDLL(None, use_errno=True).unshare(0x50000000)"
-    program = f"import ctypes; print(ctypes.get_errno() if {unshare} else 0)"
-    command = [sys.executable, "-I", "-S", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    if not done.stdout.strip().isdecimal():
-        return False, "the probe did not run"
-    code = int(done.stdout)
-    return not code, _named(code) if code else "with a network of its own"
-
-
-def _landlock() -> tuple[bool, str]:
-    # landlock_create_ruleset(2) has this number on every architecture; called like this it only tells its version.
-    version = ctypes.CDLL(None, use_errno=True).syscall(444, None, ctypes.c_size_t(0), ctypes.c_uint(1))
-    return version > 0, f"ABI {version}" if version > 0 else _named(ctypes.get_errno())
-
-
-def _seccomp() -> tuple[bool, str]:
-    # prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, no filter) fails with EFAULT where filters are known: seccomp(2).
-    ctypes.CDLL(None, use_errno=True).prctl(22, ctypes.c_ulong(2), None, None, None)
-    code = ctypes.get_errno()
-    return code == errno.EFAULT, "filters" if code == errno.EFAULT else _named(code)
-
-
-def _cgroup(own: Path, root: Path) -> tuple[bool, str]:
-    """Whether this process can make control groups below its own."""
-    try:
-        lines = own.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        return False, str(error.strerror)
-    path = next((line.removeprefix("0::") for line in lines if line.startswith("0::")), None)
-    if path is None or not (root / "cgroup.controllers").exists():
-        return False, "no unified hierarchy"
-    return (True, "writable") if os.access(root / path.lstrip("/"), os.W_OK) else (False, "not writable")
-
-
-def _named(code: int) -> str:
-    return errno.errorcode.get(code, str(code))
+def _mended(problem: str, kernel: Path) -> str:
+    """The problem with the one command that may help."""
+    for name, barred, command in REMEDIES:
+        with contextlib.suppress(OSError):
+            if (kernel / name).read_text("ascii").strip() == barred:
+                return f"{problem}; try: sudo sysctl -w {command}"
+    return problem

@@ -5,15 +5,23 @@ The parent keeps the expected answers and draws every verdict; the child only co
 
 from __future__ import annotations
 
+from .conversation import Session
+from .isolation import CHOICE, UNSAFE, isolation
+from .levels import Canary, Isolation
 from .limits import CandidateDied, CandidateFault, CandidateSaid, CandidateTimeout, Limits
-from .sessions import Session, session
+from .sessions import session
 
 __all__ = [
+    "CHOICE",
+    "UNSAFE",
+    "Canary",
     "CandidateDied",
     "CandidateFault",
     "CandidateSaid",
     "CandidateTimeout",
+    "Isolation",
     "Limits",
     "Session",
+    "isolation",
     "session",
 ]

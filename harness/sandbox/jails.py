@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..errors import CheckerError
 from .inside.wire import receive, send
 from .limits import Limits
-from .zygotes import Zygote
+from .zygotes import Kind, order
 
 __all__ = ["End", "Jail", "jail"]
 
@@ -114,6 +114,9 @@ class Jail:
     def close(self) -> None:
         """End it all, and see it end. Raises CheckerError if anything is left."""
         self._let_go()
+        with suppress(CheckerError):  # there may never have been any
+            while self._first is None:
+                _, (self._first,) = self._report()
         self._control.close()
         if self._first is None:
             return
@@ -152,13 +155,13 @@ class Jail:
 
 
 @contextmanager
-def jail(zygote: Zygote, layers: frozenset[str], limits: Limits, listener: int | None = None) -> Iterator[Jail]:
+def jail(kind: Kind, layers: frozenset[str], limits: Limits, listener: int | None = None) -> Iterator[Jail]:
     """A jail in which nothing runs yet; at the end no process, mount or file of it is left."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     made = Jail(ours)
     try:
         with theirs:
-            zygote.order(layers, limits, theirs.fileno(), *([] if listener is None else [listener]))
+            order(kind, layers, limits, theirs.fileno(), *([] if listener is None else [listener]))
         yield made
     finally:
         made.close()

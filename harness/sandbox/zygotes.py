@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -18,13 +17,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from .. import plugins
 from ..errors import CheckerError
+from .executors import Executor, Program, Started
+from .inside.interpreter import shown
 from .inside.orders import Order, Setting
 from .inside.wire import receive, send
 from .limits import Limits
 from .packages import needed
 
-__all__ = ["Kind", "Zygote", "zygote"]
+__all__ = ["CANARY", "Kind", "Offers", "Zygote", "forget", "offers", "order"]
 
 START_SECONDS: Final = 60.0
 END_SECONDS: Final = 10.0
@@ -32,10 +34,19 @@ END_SECONDS: Final = 10.0
 # The same isolation as -I, which would also ignore the fixed hash seed: verdicts must not depend on the order of a set.
 INTERPRETER: Final = ("-P", "-s", "-S", "-B")
 ENVIRONMENT: Final = {"PYTHONHASHSEED": "0"}
+CANARY: Final = "TIERFLOOR_CANARY"  # stands for what an environment may hold, for whoever gets ours
 
 _MODULES: Final = (
     "limits",
-    *("inside.kernel", "inside.syscalls", "inside.landlock", "inside.seccomp", "inside.orders", "inside.wire"),
+    *(
+        "inside.kernel",
+        "inside.syscalls",
+        "inside.landlock",
+        "inside.seccomp",
+        "inside.orders",
+        "inside.wire",
+        "inside.interpreter",
+    ),
     *("inside.family", "inside.mounts", "inside.channel", "inside.candidate", "inside.init", "inside.zygote"),
 )  # in the order of their imports
 
@@ -58,38 +69,64 @@ start()()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What tells one zygote from another. Without an own environment it, and its candidates, have ours."""
+    """What tells one zygote from another: who starts it, whether its jails get namespaces of their own, its modules.
 
+    Without an environment of its own it, and its candidates, have ours.
+    """
+
+    executor: str = "local"
     namespaces: bool = True
     environment: bool = True
     preload: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What jails of a zygote can have: a version of Landlock (0: none), seccomp, each a user of its own."""
+
+    landlock: int
+    seccomp: bool
+    privileged: bool
+
+
 class Zygote:
     """One warm process and our end of the socket to it. Several threads may order jails from it."""
 
-    __slots__ = ("__weakref__", "_control", "_end", "offers", "privileged")
+    __slots__ = ("__weakref__", "_control", "_end", "offers")
 
     def __init__(self, kind: Kind) -> None:
-        self.privileged = _may_be_anyone()
-        folder = None if kind.namespaces else _private_folder()
-        self._control, process = _spawn(kind)
-        self._end = weakref.finalize(self, _end, os.getpid(), self._control, process, folder)
+        executor: Executor = plugins.load("executors", kind.executor)
+        privileged = not executor.contained and _may_be_anyone()
+        folder = None if kind.namespaces or executor.contained else _private_folder()
+        program = _program(kind)
+        started = executor.start(program)
+        self._control = started.control
+        self._end = weakref.finalize(self, _end, os.getpid(), started, folder)
+        setting = Setting(
+            namespaces=kind.namespaces,
+            privileged=privileged,
+            preload=kind.preload,
+            shown=(),
+            packages=program.packages,
+            hidden=program.hidden,
+            folder=str(folder or f"/tmp/tierfloor-{secrets.token_hex(8)}"),  # noqa: S108  behind the executor's wall
+        )
         try:
-            send(self._control, _setting(kind, self.privileged, folder).told())
             self._control.settimeout(START_SECONDS)
-            self.offers, _ = receive(self._control)
+            send(self._control, setting.told())
+            message, _ = receive(self._control)
         except (OSError, EOFError) as problem:
             self.end()
-            raise CheckerError("sandbox", f"the zygote did not start: {problem}") from problem
-        if "failed" in self.offers:
+            raise CheckerError("sandbox", f"the zygote did not start: {problem or 'it ended'}") from problem
+        if "failed" in message:
             self.end()
-            raise CheckerError("sandbox", f"the zygote did not start: {self.offers['failed']}")
+            raise CheckerError("sandbox", f"the zygote did not start: {message['failed']}")
+        self.offers = Offers(landlock=message["landlock"], seccomp=message["seccomp"], privileged=privileged)
 
     def order(self, layers: frozenset[str], limits: Limits, *descriptors: int) -> None:
         """Ask for a jail; the first descriptor is the socket over which it is spoken to."""
         # A user of its own, so that no jail's processes count against another's: above those that systems give out.
-        user = (1 << 30) + secrets.randbelow(1 << 30) if self.privileged and "uid" in layers else None
+        user = (1 << 30) + secrets.randbelow(1 << 30) if self.offers.privileged and "uid" in layers else None
         send(self._control, Order(layers=layers, limits=limits, user=user).told(), *descriptors)
 
     def end(self) -> None:
@@ -116,11 +153,13 @@ class _Kept:
                 self._zygotes[kind] = Zygote(kind)
             return self._zygotes[kind]
 
-    def drop(self, zygote: Zygote) -> None:
+    def forget(self, kind: Kind, zygote: Zygote | None = None) -> None:
         with self._lock:
-            for kind in [kind for kind, kept in self._zygotes.items() if kept is zygote]:
-                del self._zygotes[kind]
-        zygote.end()
+            kept = self._zygotes.get(kind)
+            if kept is None or (zygote is not None and kept is not zygote):
+                return
+            del self._zygotes[kind]
+        kept.end()
 
     def _leave(self) -> None:
         for zygote in self._zygotes.values():
@@ -130,97 +169,83 @@ class _Kept:
 
 
 @cache
-def kept() -> _Kept:
-    """The zygotes that this process keeps warm."""
+def _kept() -> _Kept:
     return _Kept()
 
 
-def zygote(kind: Kind) -> Zygote:
-    """The zygote of this kind, started if there is none yet. Raises CheckerError if it cannot be."""
-    return kept().get(kind)
-
-
-def _spawn(kind: Kind) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
+def order(kind: Kind, layers: frozenset[str], limits: Limits, *descriptors: int) -> Zygote:
+    """Have a zygote of this kind, kept warm, make a jail. One that is gone is replaced once. Raises CheckerError."""
+    for last in (False, True):
+        zygote = _kept().get(kind)
         try:
-            process = subprocess.Popen(
-                [os.path.realpath(sys.executable), *INTERPRETER, "-c", _program()],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env=ENVIRONMENT if kind.environment else {**os.environ, **ENVIRONMENT},
-                start_new_session=True,
-            )
+            zygote.order(layers, limits, *descriptors)
         except OSError as problem:
-            ours.close()
-            raise CheckerError("sandbox", f"cannot start {sys.executable}: {problem}") from problem
-    return ours, process
+            _kept().forget(kind, zygote)
+            if last:
+                raise CheckerError("sandbox", f"the zygote is gone: {problem}") from problem
+        else:
+            break
+    return zygote
+
+
+def offers(kind: Kind) -> Offers:
+    """What jails of this kind can have. Raises CheckerError if there can be none."""
+    return _kept().get(kind).offers
+
+
+def forget(kind: Kind) -> None:
+    """End the zygote of this kind, if there is one."""
+    _kept().forget(kind)
+
+
+def _program(kind: Kind) -> Program:
+    packages = tuple(map(str, needed(kind.preload)))
+    outer = {} if kind.environment else {**os.environ, CANARY: "1"}
+    visible = shown()
+    return Program(
+        python=os.path.realpath(sys.executable),
+        arguments=(*INTERPRETER, "-c", _text()),
+        environment={**outer, **ENVIRONMENT},
+        shown=visible,
+        packages=packages,
+        hidden=tuple(path for path in map(str, _hidden()) if any(path.startswith(f"{each}/") for each in visible)),
+    )
 
 
 @cache
-def _program() -> str:
+def _text() -> str:
     folder = resources.files(__package__)
     texts = tuple((name, (folder / f"{name.replace('.', '/')}.py").read_text("utf-8")) for name in _MODULES)
     return _START.replace("{texts}", repr(texts))
 
 
-def _end(owner: int, control: socket.socket, process: subprocess.Popen[bytes], folder: Path | None) -> None:
-    control.close()
+def _end(owner: int, started: Started, folder: Path | None) -> None:
+    started.control.close()
     if os.getpid() != owner:
         return
     try:
-        process.wait(END_SECONDS)
+        started.process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        started.process.kill()
+        started.process.wait()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _setting(kind: Kind, privileged: bool, folder: Path | None) -> Setting:
-    shown = _shown()
-    return Setting(
-        namespaces=kind.namespaces,
-        privileged=privileged,
-        preload=kind.preload,
-        packages=tuple(map(str, needed(kind.preload))),
-        shown=tuple(map(str, shown)),
-        hidden=tuple(str(path) for path in _hidden() if any(path.is_relative_to(each) for each in shown)),
-        folder="" if folder is None else str(folder),
-    )
-
-
-def _shown() -> list[Path]:
-    """What the interpreter and the libraries below it are made of, and the time zones."""
-    places = [
-        Path(sys.executable).resolve(),
-        Path(os.__file__).resolve().parent,
-        Path(sys.base_prefix).resolve() / "lib",
-        *map(Path, ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache")),
-    ]
-    there = [place for place in dict.fromkeys(places) if place.exists() and not place.is_symlink()]
-    return [place for place in there if not any(place.is_relative_to(other) and place != other for other in there)]
-
-
 def _hidden() -> list[Path]:
     """Other people's packages, and ours: with us come the samples and what is expected of them."""
-    ours = Path(__file__).resolve().parents[1]
-    kinds = {"purelib", "platlib"}
-    folders = [Path(path) for path in (*sys.path, *(sysconfig.get_path(kind) for kind in kinds)) if path]
-    base = [
-        Path(sysconfig.get_path(kind, vars={"base": sys.base_prefix, "platbase": sys.base_prefix})) for kind in kinds
-    ]
-    named = [folder.resolve() for folder in (*folders, *base) if folder.name in {"site-packages", "dist-packages"}]
-    return sorted({ours, *named})
+    bases = [{}, {"base": sys.base_prefix, "platbase": sys.base_prefix}]
+    folders = [Path(sysconfig.get_path(kind, vars=base)) for base in bases for kind in ("purelib", "platlib")]
+    folders += [path for path in map(Path, sys.path) if path.name in {"site-packages", "dist-packages"}]
+    folders += [path for place in shown() for path in Path(place).glob("python3*/*-packages")]
+    return sorted({Path(__file__).parents[1].resolve(), *(folder.resolve() for folder in folders)})
 
 
 def _private_folder() -> Path:
     memory = Path("/dev/shm")  # noqa: S108  SQLite commits 18 times faster in memory than on disk
     parent = memory if os.access(memory, os.W_OK | os.X_OK) else None
     try:
-        return Path(tempfile.mkdtemp(prefix="tierfloor-", dir=parent)).resolve()
+        return Path(tempfile.mkdtemp(prefix=f"tierfloor-{os.getpid()}-", dir=parent)).resolve()
     except OSError as problem:
         raise CheckerError("sandbox", f"no temporary folder: {problem}") from problem
 

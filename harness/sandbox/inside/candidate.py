@@ -18,6 +18,7 @@ from .orders import Order, Setting
 __all__ = ["run"]
 
 _CHANNEL, _LISTENER = 3, 4
+_CROWDED = 16
 
 
 def run(setting: Setting, order: Order, channel: int, listener: int | None) -> NoReturn:
@@ -81,7 +82,7 @@ def _confine(setting: Setting, order: Order) -> None:
     kernel.forbid_privileges()
     kernel.forbid_inspection()
     if "limits" in layers:
-        _limit(order.limits)
+        _limit(order.limits, setting.crowd)
     if "landlock" in layers:
         landlock.restrict(_rights(setting))
     if "seccomp" in layers:
@@ -100,14 +101,16 @@ def _become(user: int | None) -> None:
     kernel.drop_capabilities()
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: Limits, crowd: int) -> None:
     seconds = limits.cpu_seconds
+    # Where the kernel counts other programs' processes too, a tight bound would let those decide about an answer.
+    processes = crowd + _CROWDED * limits.processes if crowd else limits.processes
     for kind, wanted_soft, wanted_hard in (
         (resource.RLIMIT_CPU, seconds, seconds + 1),
         (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),
-        (resource.RLIMIT_NPROC, limits.processes, limits.processes),
+        (resource.RLIMIT_NPROC, processes, processes),
         (resource.RLIMIT_STACK, 8 << 20, 8 << 20),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_MEMLOCK, 0, 0),
@@ -122,18 +125,19 @@ def _rights(setting: Setting) -> Iterator[tuple[str, int]]:
     """What Landlock allows. In a root of our own everything shown may be read; without one, only what would be in it."""
     if setting.namespaces:
         yield "/", landlock.READ
+        yield from ((f"/{name}", landlock.RUN) for name in os.listdir("/") if name not in {"dev", "tmp"})
         yield "/dev", landlock.USE
-        yield "/tmp", landlock.WRITE | landlock.READ
+        yield "/tmp", landlock.WRITE
         return
     for path in setting.shown:
         for part in _around(path, setting.hidden):
-            yield part, landlock.READ
+            yield part, landlock.RUN
     for path in setting.packages:
-        yield path, landlock.READ
+        yield path, landlock.RUN
     for name in mounts.DEVICES:
         yield f"/dev/{name}", landlock.USE
     yield os.path.join(setting.folder, "packages"), landlock.READ
-    yield os.getcwd(), landlock.WRITE | landlock.READ
+    yield os.getcwd(), landlock.WRITE
 
 
 def _around(path: str, holes: tuple[str, ...]) -> Iterator[str]:
@@ -144,4 +148,6 @@ def _around(path: str, holes: tuple[str, ...]) -> Iterator[str]:
         yield path
         return
     for name in os.listdir(path):
-        yield from _around(os.path.join(path, name), holes)
+        part = os.path.join(path, name)
+        if not os.path.islink(part):  # where it leads to is shown by its own name, or not at all
+            yield from _around(part, holes)

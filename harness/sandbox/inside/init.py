@@ -25,8 +25,7 @@ def run(setting: Setting, order: Order, control: socket.socket, listener: int | 
         os.setsid()
         try:
             _settle(setting, order, names)
-            os.close(names)
-            jail = _Jail(setting, order, control, listener)
+            jail = _Jail(setting, order, control, listener, names)
         except OSError as problem:
             send(control, {"failed": str(problem)})
         else:
@@ -56,8 +55,11 @@ def _settle(setting: Setting, order: Order, names: int) -> None:
 class _Jail:
     """What runs in it: at most one candidate, and whatever that one started."""
 
-    def __init__(self, setting: Setting, order: Order, control: socket.socket, listener: int | None) -> None:
+    def __init__(
+        self, setting: Setting, order: Order, control: socket.socket, listener: int | None, names: int
+    ) -> None:
         self._setting, self._order, self._control, self._listener = setting, order, control, listener
+        self._names = names
         self._candidate: int | None = None
         self._woken, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
@@ -99,6 +101,7 @@ class _Jail:
             return
         if pid == 0:
             signal.set_wakeup_fd(-1)
+            family.first_to_go(self._names)
             candidate.run(self._setting, self._order, channel, self._listener)
         os.close(channel)
         self._candidate = pid

@@ -9,7 +9,7 @@ from typing import Final
 from . import kernel
 from .orders import Setting
 
-__all__ = ["DEVICES", "PACKAGES", "WORK", "open_way", "own_root", "own_storage"]
+__all__ = ["DEVICES", "PACKAGES", "WORK", "closed", "open_way", "own_root", "own_storage"]
 
 DEVICES: Final = ("null", "zero", "urandom", "random")
 PACKAGES: Final = "/packages"
@@ -50,20 +50,26 @@ def open_way(setting: Setting) -> None:
     Nothing else of such a folder remains, for us and our children.
     """
     paths = [*setting.shown, *setting.packages]
-    closed = {path: closest for path in paths if (closest := _closed(path)) is not None}
-    if not closed:
+    barred = {path: way for path in paths if (way := closed(path)) is not None}
+    if not barred:
         return
-    kernel.unshare(kernel.NEW_NAMES)
+    try:
+        kernel.unshare(kernel.NEW_NAMES)
+    except OSError as problem:
+        way = next(iter(barred.values()))
+        raise OSError(
+            problem.errno, f"{way} is root's alone, and Python lies in it; run tierfloor as another user"
+        ) from problem
     kernel.separate()
-    sources = [(os.open(path, os.O_PATH | os.O_CLOEXEC), path) for path in closed]
-    for folder in set(closed.values()):
+    sources = [(os.open(path, os.O_PATH | os.O_CLOEXEC), path) for path in barred]
+    for folder in set(barred.values()):
         kernel.mount("tmpfs", folder, "tmpfs", _SAFE, "size=1m,nr_inodes=4k,mode=755")
     for source, path in sources:
         _show(source, path)
         os.close(source)
 
 
-def _closed(path: str) -> str | None:
+def closed(path: str) -> str | None:
     """The topmost folder on the way to a path that others may not pass."""
     parts = path.split("/")[1:-1]
     ways = ["/".join(["", *parts[: count + 1]]) for count in range(len(parts))]

@@ -17,7 +17,8 @@ class Setting:
     """One zygote: whether it has namespaces, what it imports, and what of the machine's files its jails see.
 
     `shown` are files and folders at their own place, `hidden` what is left out of them, `packages` what is importable
-    beyond the standard library. `privileged` is who may become any user. `folder` is where jails without namespaces have their files.
+    beyond the standard library. `privileged` is who may become any user. `folder` is where jails without namespaces have their files, `crowd` how many
+    processes the kernel counts with a candidate's.
     """
 
     namespaces: bool
@@ -27,6 +28,7 @@ class Setting:
     shown: tuple[str, ...]
     hidden: tuple[str, ...]
     folder: str
+    crowd: int = 0
 
     def told(self) -> dict[str, Any]:
         """As a message of plain values."""

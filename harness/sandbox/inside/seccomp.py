@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from . import kernel
-from .syscalls import ABSENT, ARCHITECTURES, FORBIDDEN, LAST, OF_FILES, numbers
+from .syscalls import ABSENT, ARCHITECTURES, FORBIDDEN, LAST, SHARED, SIGNALS, numbers
 
 __all__ = ["program", "restrict", "supported"]
 
@@ -24,7 +24,9 @@ _X32: Final = 0x40000000
 _NEW_NAMESPACES: Final = 0x7E020000
 _TERMINAL_INPUT: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _LONGER_LIVED: Final = (1, 4, 36)  # PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER
-_UNIX: Final = 1  # AF_UNIX
+_OWNERS: Final = (8, 15)  # F_SETOWN, F_SETOWN_EX: who is signalled when there is something to read
+_UNIX, _STREAM = 1, 1  # AF_UNIX, SOCK_STREAM
+_FLAGS: Final = (0, 0o4000, 0o2000000, 0o2004000)  # SOCK_NONBLOCK, SOCK_CLOEXEC
 
 
 def supported() -> bool:
@@ -50,26 +52,31 @@ def restrict(*, alone: bool, signals_to: int | None = None) -> None:
 def program(machine: str, *, alone: bool, signals_to: int | None) -> bytes:
     """The filter's code.
 
-    `alone` is for a candidate in a namespace of its own. Without one, any socket could be somebody's and any file's mode
-    could be changed, so both are refused; and where Landlock keeps no signals in, they go to process `signals_to` only.
+    `alone` is for a candidate in namespaces of its own. Without them what others share is refused: any socket could be
+    somebody's. Where Landlock keeps no signals in, they go to process `signals_to` only.
     """
     table = numbers(machine)
     code = [
         *_start(ARCHITECTURES[machine]),
-        *_refuse((table[name] for name in ABSENT if name in table), errno.ENOSYS),
-        *_refuse((table[name] for name in FORBIDDEN if name in table), errno.EPERM),
+        *_refuse(table, ABSENT, errno.ENOSYS),
+        *_refuse(table, FORBIDDEN, errno.EPERM),
         *_refuse_if(table["clone"], _FIRST, [(_ANY_BIT, _NEW_NAMESPACES)]),
         *_refuse_if(table["ioctl"], _SECOND, [(_EQUAL, request) for request in _TERMINAL_INPUT]),
         *_refuse_if(table["prctl"], _FIRST, [(_EQUAL, option) for option in _LONGER_LIVED]),
+        *_refuse_unless(table["prlimit64"], _FIRST, [0]),
     ]
     if alone:
         code += _refuse_unless(table["socket"], _FIRST, [_UNIX])
     else:
-        code += _refuse([table["socket"], *(table[name] for name in OF_FILES if name in table)], errno.EPERM)
+        code += _refuse(table, ("socket", *SHARED), errno.EPERM)
+        # A pair of datagram sockets can be sent from to any name.
+        code += _refuse_unless(table["socketpair"], _SECOND, [_STREAM | flags for flags in _FLAGS])
+        code += _refuse_unless(table["sched_setaffinity"], _FIRST, [0])
     if signals_to is not None:
-        code += _refuse((table[name] for name in ("tkill", "rt_sigqueueinfo", "pidfd_send_signal")), errno.EPERM)
+        code += _refuse(table, SIGNALS, errno.EPERM)
         code += _refuse_unless(table["kill"], _FIRST, [0, signals_to])
         code += _refuse_unless(table["tgkill"], _FIRST, [signals_to])
+        code += _refuse_if(table["fcntl"], _SECOND, [(_EQUAL, owner) for owner in _OWNERS])
     return b"".join([*code, _line(_RETURN, _ALLOW)])
 
 
@@ -91,8 +98,10 @@ def _start(architecture: int) -> list[bytes]:
     ]
 
 
-def _refuse(calls: Iterable[int], error: int) -> list[bytes]:
-    return [line for call in calls for line in (_line(_EQUAL, call, otherwise=1), _line(_RETURN, _FAIL | error))]
+def _refuse(table: dict[str, int], calls: Iterable[str], error: int) -> list[bytes]:
+    """Refuse these calls, as far as this processor has them."""
+    known = [table[name] for name in calls if name in table]
+    return [line for call in known for line in (_line(_EQUAL, call, otherwise=1), _line(_RETURN, _FAIL | error))]
 
 
 def _refuse_if(call: int, offset: int, conditions: list[tuple[int, int]]) -> list[bytes]:

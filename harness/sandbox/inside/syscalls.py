@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ABSENT", "ARCHITECTURES", "FORBIDDEN", "LAST", "OF_FILES", "numbers"]
+__all__ = ["ABSENT", "ARCHITECTURES", "FORBIDDEN", "LAST", "SHARED", "SIGNALS", "numbers"]
 
 ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_ARCH_*
 
@@ -39,12 +39,21 @@ FORBIDDEN: Final = (
     ),
 )
 
-# Landlock leaves these out: modes, owners, times and attributes of any file that a path can name.
-OF_FILES: Final = (
+# What reaches others where no namespaces are between, and Landlock does not see it.
+SHARED: Final = (
+    # modes, owners, times and attributes of any file that a path can name
     *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
     *("utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "setxattrat"),
     *("removexattr", "lremovexattr", "fremovexattr", "removexattrat"),
+    # System V and POSIX means of communication, which are found by number or name
+    *("shmget", "shmat", "shmctl", "semget", "semop", "semtimedop", "semctl"),
+    *("msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink"),
+    # the priority of any process of this user
+    *("setpriority", "ioprio_set", "sched_setparam", "sched_setscheduler", "sched_setattr"),
 )
+
+# Ways to signal a process by number, beside kill and tgkill.
+SIGNALS: Final = ("tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal")
 
 # Since Linux 5.1 a new call has one number everywhere.
 _EVERYWHERE: Final = {
@@ -75,9 +84,21 @@ _EVERYWHERE: Final = {
 
 _X86_64: Final = {
     "ioctl": 16,
+    "shmget": 29,
+    "shmat": 30,
+    "shmctl": 31,
     "socket": 41,
+    "socketpair": 53,
     "clone": 56,
     "kill": 62,
+    "semget": 64,
+    "semop": 65,
+    "semctl": 66,
+    "msgget": 68,
+    "msgsnd": 69,
+    "msgrcv": 70,
+    "msgctl": 71,
+    "fcntl": 72,
     "chmod": 90,
     "fchmod": 91,
     "chown": 92,
@@ -91,6 +112,9 @@ _X86_64: Final = {
     "personality": 135,
     "ustat": 136,
     "sysfs": 139,
+    "setpriority": 141,
+    "sched_setparam": 142,
+    "sched_setscheduler": 144,
     "vhangup": 153,
     "modify_ldt": 154,
     "pivot_root": 155,
@@ -123,16 +147,21 @@ _X86_64: Final = {
     "lremovexattr": 198,
     "fremovexattr": 199,
     "tkill": 200,
+    "sched_setaffinity": 203,
     "lookup_dcookie": 212,
+    "semtimedop": 220,
     "clock_settime": 227,
     "tgkill": 234,
     "utimes": 235,
     "mbind": 237,
     "set_mempolicy": 238,
+    "mq_open": 240,
+    "mq_unlink": 241,
     "kexec_load": 246,
     "add_key": 248,
     "request_key": 249,
     "keyctl": 250,
+    "ioprio_set": 251,
     "migrate_pages": 256,
     "fchownat": 260,
     "futimesat": 261,
@@ -140,8 +169,10 @@ _X86_64: Final = {
     "unshare": 272,
     "move_pages": 279,
     "utimensat": 280,
+    "rt_tgsigqueueinfo": 297,
     "perf_event_open": 298,
     "fanotify_init": 300,
+    "prlimit64": 302,
     "name_to_handle_at": 303,
     "open_by_handle_at": 304,
     "clock_adjtime": 305,
@@ -150,6 +181,7 @@ _X86_64: Final = {
     "process_vm_writev": 311,
     "kcmp": 312,
     "finit_module": 313,
+    "sched_setattr": 314,
     "memfd_create": 319,
     "kexec_file_load": 320,
     "bpf": 321,
@@ -164,7 +196,9 @@ _AARCH64: Final = {
     "lremovexattr": 15,
     "fremovexattr": 16,
     "lookup_dcookie": 18,
+    "fcntl": 25,
     "ioctl": 29,
+    "ioprio_set": 30,
     "umount2": 39,
     "mount": 40,
     "pivot_root": 41,
@@ -186,17 +220,35 @@ _AARCH64: Final = {
     "clock_settime": 112,
     "syslog": 116,
     "ptrace": 117,
+    "sched_setparam": 118,
+    "sched_setscheduler": 119,
+    "sched_setaffinity": 122,
     "kill": 129,
     "tkill": 130,
     "tgkill": 131,
     "rt_sigqueueinfo": 138,
+    "setpriority": 140,
     "reboot": 142,
     "sethostname": 161,
     "setdomainname": 162,
     "prctl": 167,
     "settimeofday": 170,
     "adjtimex": 171,
+    "mq_open": 180,
+    "mq_unlink": 181,
+    "msgget": 186,
+    "msgctl": 187,
+    "msgrcv": 188,
+    "msgsnd": 189,
+    "semget": 190,
+    "semctl": 191,
+    "semtimedop": 192,
+    "semop": 193,
+    "shmget": 194,
+    "shmctl": 195,
+    "shmat": 196,
     "socket": 198,
+    "socketpair": 199,
     "add_key": 217,
     "request_key": 218,
     "keyctl": 219,
@@ -207,7 +259,9 @@ _AARCH64: Final = {
     "set_mempolicy": 237,
     "migrate_pages": 238,
     "move_pages": 239,
+    "rt_tgsigqueueinfo": 240,
     "perf_event_open": 241,
+    "prlimit64": 261,
     "fanotify_init": 262,
     "name_to_handle_at": 264,
     "open_by_handle_at": 265,
@@ -217,6 +271,7 @@ _AARCH64: Final = {
     "process_vm_writev": 271,
     "kcmp": 272,
     "finit_module": 273,
+    "sched_setattr": 274,
     "memfd_create": 279,
     "bpf": 280,
     "userfaultfd": 282,

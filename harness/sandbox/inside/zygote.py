@@ -10,9 +10,10 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from . import family, init, kernel, landlock, mounts, seccomp
+from . import family, init, interpreter, kernel, landlock, mounts, seccomp
 from .orders import Order, Setting
 from .wire import receive, send
 
@@ -21,7 +22,7 @@ __all__ = ["main"]
 
 def main() -> NoReturn:
     """Serve the socket on standard input until its other end is closed."""
-    control = socket.socket(fileno=os.dup(0))
+    control = _connected(sys.argv[1:])
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
@@ -39,9 +40,18 @@ def main() -> NoReturn:
         os._exit(0)
 
 
+def _connected(arguments: list[str]) -> socket.socket:
+    """The control socket: standard input, or what listens at the path that we were given."""
+    if not arguments:
+        return socket.socket(fileno=os.dup(0))
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    control.connect(arguments[0])
+    return control
+
+
 class _Zygote:
     def __init__(self, setting: Setting, control: socket.socket) -> None:
-        self._setting, self._control = setting, control
+        self._setting, self._control = replace(setting, shown=interpreter.shown()), control
         self._jails: dict[int, int] = {}  # the process behind each descriptor that tells of its end
         self._names = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._own = -1
@@ -51,8 +61,10 @@ class _Zygote:
         else:
             kernel.adopt_orphans()
             if setting.privileged:
-                mounts.open_way(setting)
+                mounts.open_way(self._setting)
             self._link_packages()
+            if not setting.privileged:
+                self._setting = replace(self._setting, crowd=family.crowd())
         for name in setting.preload:
             importlib.import_module(name)
         os.umask(0o077)
@@ -78,12 +90,14 @@ class _Zygote:
         kernel.die_with_parent()
         self._own = os.open("self/ns/pid", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._names)
         mounts.own_root(self._setting)
+        # Nothing in here has a use for the names of what is outside.
+        self._setting = replace(self._setting, shown=(), packages=(), hidden=())
         sys.path.append(mounts.PACKAGES)
 
     def _link_packages(self) -> None:
         """Without a root of our own, a folder of links keeps everything else that is installed from being importable."""
         folder = os.path.join(self._setting.folder, "packages")
-        os.mkdir(folder)
+        os.makedirs(folder)
         if self._setting.privileged:
             os.chmod(self._setting.folder, 0o711)  # noqa: S103  each jail's own folder is its user's alone
         for path in self._setting.packages:
