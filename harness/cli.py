@@ -157,7 +157,9 @@ def parser() -> argparse.ArgumentParser:
     _import(command("imports", "import", "make floors, table and curves from results that others measured", _format))
     lint = command("suites", "lint", "prove suites: data, prompts, controls", _suites, _grading)
     lint.add_argument("--format", choices=("text", "json"), default="text")
-    command("suites", "generate", "write a suite's frozen data files from its generator", _suites)
+    mutants = "also judge N small faults made in the right answers of suites that say so (default: all there are)"
+    lint.add_argument("--mutants", nargs="?", type=_positive, metavar="N", default=0, const=None, help=mutants)
+    command("suites", "generate", "write a suite's frozen data and controls files from its programs", _suites)
     pull = command("ladders", "pull", "bring the weights of a ladder's local tiers")
     pull.add_argument("names", nargs="*", default=["local"], metavar="LADDER", help="a ladder or names of weights")
     command("suites", "suites", "list the suites", _format)

@@ -408,6 +408,7 @@ def test_real_money_needs_a_budget(world: Path, run: Run) -> None:
         ((*JOB, "--budget", "lots"), 2, "--budget: not a decimal: 'lots'"),
         ((*JOB, "--level", "5"), 2, "selection: no samples left; widen --level or --limit"),
         (("route", "--ladder", "toy.toml"), 2, "no results of the ladder 'toy' yet; start with: tierfloor run"),
+        (("lint", "sums", "--mutants", "0"), 2, "argument --mutants: 0: must be at least 1"),
         (("cache", "import"), 2, "the following arguments are required: FILE"),
         (("cache", "import", "absent.jsonl"), 2, "absent.jsonl: cannot read the answers: No such file"),
         (("run", "--gguf", "absent.gguf"), 2, "absent.gguf: no such file"),
@@ -424,6 +425,7 @@ def test_mistakes_are_one_line(world: Path, run: Run, words: tuple[str, ...], co
 
 def test_lint_proves_the_suite_and_fails_a_broken_one(world: Path, run: Run) -> None:
     assert run("lint", "sums")[0] == 0
+    assert run("lint", "sums", "--mutants")[1] == run("lint", "sums")[1]  # it names no answers to be mutated
     checker = world / "suites" / "sums" / "checker.py"
     checker.write_text(checker.read_text().replace("!= sample.target", "== 'never'"))
 
@@ -438,6 +440,29 @@ def test_generate_writes_the_frozen_files(world: Path, run: Run) -> None:
 
     assert run("generate", "sums") == (0, "suites/sums/data/sums.public.jsonl: 40 samples\n", "")
     assert run("generate", "sums") == (0, "suites/sums/data/sums.public.jsonl: 40 samples, unchanged\n", "")
+
+
+def test_generate_writes_the_controls_where_a_program_makes_them(world: Path, run: Run) -> None:
+    manifest = world / "suites/sums/suite.toml"
+    manifest.write_text(manifest.read_text().replace("[rule]", 'controls = "proof.py:controls"\n\n[rule]', 1))
+    (world / "suites/sums/proof.py").write_text(PROOF)
+
+    code, out, _ = run("generate", "sums")
+
+    assert (code, out.splitlines()[1:]) == (0, ["suites/sums/controls.jsonl: 2 controls"])
+    assert run("lint", "sums")[0] == 0
+    assert run("generate", "sums")[1].splitlines()[1:] == ["suites/sums/controls.jsonl: 2 controls, unchanged"]
+
+
+PROOF = """
+from harness.values import Control
+
+
+def controls(samples):
+    first = samples[0]
+    yield Control(id="right", sample=first.id, answer=first.target, expect="pass", why="the sum")
+    yield Control(id="none", sample=first.id, answer="no", expect="fail", why="unparsable")
+"""
 
 
 def test_listings_come_as_text_and_as_json(world: Path, run: Run) -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = {
     0: ("values", "errors"),
-    1: ("prices", "secrets", "stats", "prompts", "records", "hub"),
+    1: ("prices", "secrets", "stats", "prompts", "records", "hub", "mutants"),
     2: (
         *(
             "suites",
@@ -121,7 +121,7 @@ def test_nothing_outside_the_standard_library_is_imported_early() -> None:
 def test_a_suite_uses_only_what_is_made_for_suites() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {used}"
-        for path in sorted((ROOT / "suites").glob("*/*.py"))
+        for path in sorted((ROOT / "suites").rglob("*.py"))
         for line, used in harness_imports(path, ROOT / "harness")
         if used not in FOR_SUITES
     ]

@@ -17,7 +17,7 @@ class Door:
 
     def __init__(self) -> None:
         self.listener = socket.socket(socket.AF_UNIX)
-        with tempfile.TemporaryDirectory(prefix="tierfloor-") as folder:
+        with tempfile.TemporaryDirectory(prefix=f"tierfloor-{os.getpid()}-") as folder:
             path = str(Path(folder, "door"))
             self.listener.bind(path)
             self._file = os.open(path, os.O_PATH | os.O_CLOEXEC)

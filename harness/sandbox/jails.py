@@ -114,6 +114,9 @@ class Jail:
     def close(self) -> None:
         """End it all, and see it end. Raises CheckerError if anything is left."""
         self._let_go()
+        with suppress(CheckerError):  # there may never have been any
+            while self._first is None:
+                _, (self._first,) = self._report()
         self._control.close()
         if self._first is None:
             return

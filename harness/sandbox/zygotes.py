@@ -109,7 +109,7 @@ class Zygote:
             shown=(),
             packages=program.packages,
             hidden=program.hidden,
-            folder=str(folder or "/tmp/tierfloor"),  # noqa: S108  in namespaces, or in a container, it is nobody else's
+            folder=str(folder or f"/tmp/tierfloor-{secrets.token_hex(8)}"),  # noqa: S108  behind the executor's wall
         )
         try:
             self._control.settimeout(START_SECONDS)
@@ -237,6 +237,7 @@ def _hidden() -> list[Path]:
     bases = [{}, {"base": sys.base_prefix, "platbase": sys.base_prefix}]
     folders = [Path(sysconfig.get_path(kind, vars=base)) for base in bases for kind in ("purelib", "platlib")]
     folders += [path for path in map(Path, sys.path) if path.name in {"site-packages", "dist-packages"}]
+    folders += [path for place in shown() for path in Path(place).glob("python3*/*-packages")]
     return sorted({Path(__file__).parents[1].resolve(), *(folder.resolve() for folder in folders)})
 
 
@@ -244,7 +245,7 @@ def _private_folder() -> Path:
     memory = Path("/dev/shm")  # noqa: S108  SQLite commits 18 times faster in memory than on disk
     parent = memory if os.access(memory, os.W_OK | os.X_OK) else None
     try:
-        return Path(tempfile.mkdtemp(prefix="tierfloor-", dir=parent)).resolve()
+        return Path(tempfile.mkdtemp(prefix=f"tierfloor-{os.getpid()}-", dir=parent)).resolve()
     except OSError as problem:
         raise CheckerError("sandbox", f"no temporary folder: {problem}") from problem
 

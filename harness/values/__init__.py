@@ -6,7 +6,7 @@ from .ladders import Ladder, Price, Procedure, Tier
 from .outcomes import Answer, Floor, Outcome, Row, Status, Verdict
 from .plans import Ask, Plan, Registered
 from .requests import KEY_VERSION, Attempt, Failure, Finish, Processing, Request, Response, Usage
-from .suites import Check, Control, File, Generate, Rule, Sample, Score, Split, Suite
+from .suites import Check, Control, Equivalent, File, Generate, Prove, Rule, Sample, Score, Split, Suite
 from .text import canonical, digest
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Attempt",
     "Check",
     "Control",
+    "Equivalent",
     "Failure",
     "File",
     "Finish",
@@ -27,6 +28,7 @@ __all__ = [
     "Price",
     "Procedure",
     "Processing",
+    "Prove",
     "Registered",
     "Request",
     "Response",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Check", "Control", "File", "Generate", "Rule", "Sample", "Score", "Split", "Suite"]
+__all__ = ["Check", "Control", "Equivalent", "File", "Generate", "Prove", "Rule", "Sample", "Score", "Split", "Suite"]
 
 _STRICT = {"extra": "forbid", "strict": True}
 
@@ -75,6 +75,24 @@ class Control:
     why: str
 
 
+Prove = Callable[[Sequence[Sample]], Iterable[Control]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equivalent:
+    """A mutant of a right answer that does what the spec says all the same, and the reason why.
+
+    `of` is the id of the control, or a pattern for several; `where` and `change` name the mutant in it.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    of: str
+    where: str
+    change: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """When a tier counts as good enough, fixed before any answer is seen.
@@ -119,7 +137,9 @@ class Suite:
     that schema-constrained tiers send. `hash` covers samples, prompt and checker; `checker_hash` the checker alone.
     `graded`: parts of a score count; else only whole passes do. `order` are the units that a results folder registered,
     in the order in which their evidence is read; units that are new to it come after them. `runs_code`: judging an
-    answer runs its code, in the sandbox.
+    answer runs its code, in the sandbox. `draws`: the checker draws data, from the sample's id among others. `prove`
+    writes the controls, where a program does; `mutated` are patterns of the ids of controls whose small faults must all
+    be found, but for the `equivalents`.
     """
 
     id: str
@@ -146,3 +166,7 @@ class Suite:
     graded: bool = False
     order: tuple[str, ...] = ()
     runs_code: bool = False
+    draws: bool = False
+    prove: Prove | None = None
+    mutated: tuple[str, ...] = ()
+    equivalents: tuple[Equivalent, ...] = ()

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from candidates import ALONE_OR_NOT, DRIVER, MARK, descriptors, files, marked, mounts
 
 from harness.errors import CheckerError
 from harness.sandbox import (
@@ -23,57 +23,13 @@ from harness.sandbox import (
     session,
 )
 
-# Runs each message as Python that leaves its result in `value`, the way a checker's driver runs a candidate.
-DRIVER = """
-names = {"__name__": "candidate"}
-while True:
-    source = receive()
-    names["value"] = None
-    try:
-        exec(source, names)
-    except Exception as error:
-        names["value"] = f"{type(error).__name__}: {error}"
-    send(names["value"])
-"""
 QUICK = Limits(cpu_seconds=1, wall_seconds=30.0)
-ALONE_OR_NOT = pytest.mark.parametrize(
-    "without", [frozenset(), frozenset({"namespaces", "seccomp"})], ids=["namespaces", "none"]
-)
-# Gives the candidate's process, and those that it starts, a name by which the whole machine can be searched.
-MARK = "import ctypes, os, signal, time; ctypes.CDLL(None).prctl(15, b'marked-one', 0, 0, 0)\n"
-
-
-def marked() -> list[int]:
-    """Every process of this machine with that name, but for corpses that nobody collected yet."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = status.read_text(errors="replace").split(" (", 1)
-        except OSError:
-            continue
-        name, _, fields = rest.rpartition(")")
-        if name == "marked-one" and fields.split()[0] != "Z":
-            found.append(int(pid))
-    return found
-
-
-def mounts() -> list[str]:
-    return Path("/proc/self/mountinfo").read_text().splitlines()
-
-
-def files() -> int:
-    """Ours in the folders for what does not last."""
-    return sum(len(list(Path(folder).glob("tierfloor-*"))) for folder in ("/dev/shm", tempfile.gettempdir()))
 
 
 @pytest.fixture
 def talk() -> Iterator[Session]:
     with session(DRIVER, QUICK) as running:
         yield running
-
-
-def descriptors() -> int:
-    return len(list(Path("/dev/fd").iterdir()))
 
 
 def test_a_reply_is_what_the_driver_sent(talk: Session) -> None:
@@ -439,7 +395,7 @@ def test_a_restart_ends_every_process_and_keeps_the_files() -> None:
 
 
 def test_a_restart_revives_a_session_after_a_fault_with_seconds_of_its_own() -> None:
-    with session(DRIVER, Limits(cpu_seconds=1)) as talk:
+    with session(DRIVER, Limits(cpu_seconds=1, wall_seconds=600)) as talk:
         for _ in range(2):
             with pytest.raises(CandidateTimeout, match="1 s of CPU"):
                 talk.call("while True: pass")

@@ -125,18 +125,19 @@ def _rights(setting: Setting) -> Iterator[tuple[str, int]]:
     """What Landlock allows. In a root of our own everything shown may be read; without one, only what would be in it."""
     if setting.namespaces:
         yield "/", landlock.READ
+        yield from ((f"/{name}", landlock.RUN) for name in os.listdir("/") if name not in {"dev", "tmp"})
         yield "/dev", landlock.USE
-        yield "/tmp", landlock.WRITE | landlock.READ
+        yield "/tmp", landlock.WRITE
         return
     for path in setting.shown:
         for part in _around(path, setting.hidden):
-            yield part, landlock.READ
+            yield part, landlock.RUN
     for path in setting.packages:
-        yield path, landlock.READ
+        yield path, landlock.RUN
     for name in mounts.DEVICES:
         yield f"/dev/{name}", landlock.USE
     yield os.path.join(setting.folder, "packages"), landlock.READ
-    yield os.getcwd(), landlock.WRITE | landlock.READ
+    yield os.getcwd(), landlock.WRITE
 
 
 def _around(path: str, holes: tuple[str, ...]) -> Iterator[str]:
@@ -147,4 +148,6 @@ def _around(path: str, holes: tuple[str, ...]) -> Iterator[str]:
         yield path
         return
     for name in os.listdir(path):
-        yield from _around(os.path.join(path, name), holes)
+        part = os.path.join(path, name)
+        if not os.path.islink(part):  # where it leads to is shown by its own name, or not at all
+            yield from _around(part, holes)

@@ -10,7 +10,7 @@ from typing import Final
 
 from . import kernel
 
-__all__ = ["READ", "USE", "WRITE", "abi", "restrict"]
+__all__ = ["READ", "RUN", "USE", "WRITE", "abi", "restrict"]
 
 # These three have the same number on every architecture.
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
@@ -20,7 +20,8 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _MAKE_CHAR, _MAKE_BLOCK, _TRUNCATE, _IOCTL = 1 << 6, 1 << 11, 1 << 14, 1 << 15
 _OF_FILES: Final = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 
-READ: Final = _EXECUTE | _READ_FILE | _READ_DIR
+READ: Final = _READ_FILE | _READ_DIR
+RUN: Final = READ | _EXECUTE
 USE: Final = _READ_FILE | _WRITE_FILE | _TRUNCATE  # a device
 WRITE: Final = ((1 << 16) - 1) & ~(_EXECUTE | _MAKE_CHAR | _MAKE_BLOCK | _IOCTL)
 

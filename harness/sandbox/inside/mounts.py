@@ -53,7 +53,13 @@ def open_way(setting: Setting) -> None:
     barred = {path: way for path in paths if (way := closed(path)) is not None}
     if not barred:
         return
-    kernel.unshare(kernel.NEW_NAMES)
+    try:
+        kernel.unshare(kernel.NEW_NAMES)
+    except OSError as problem:
+        way = next(iter(barred.values()))
+        raise OSError(
+            problem.errno, f"{way} is root's alone, and Python lies in it; run tierfloor as another user"
+        ) from problem
     kernel.separate()
     sources = [(os.open(path, os.O_PATH | os.O_CLOEXEC), path) for path in barred]
     for folder in set(barred.values()):

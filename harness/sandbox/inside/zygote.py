@@ -97,7 +97,7 @@ class _Zygote:
     def _link_packages(self) -> None:
         """Without a root of our own, a folder of links keeps everything else that is installed from being importable."""
         folder = os.path.join(self._setting.folder, "packages")
-        os.makedirs(folder, 0o700)
+        os.makedirs(folder)
         if self._setting.privileged:
             os.chmod(self._setting.folder, 0o711)  # noqa: S103  each jail's own folder is its user's alone
         for path in self._setting.packages:
