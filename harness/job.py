@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from . import floors as floors_
-from . import grade, ledger, prices, registry, report, suites, table, tiers, weights
+from . import grade, kinds, ledger, prices, registry, report, suites, table, tiers, weights
 from . import plan as plan_
 from .answers import answers_text
 from .cache import Cache
@@ -31,6 +31,7 @@ __all__ = [
     "out_of_reach",
     "paid",
     "published",
+    "register",
     "registered",
     "require",
     "save_answers",
@@ -70,6 +71,11 @@ class Measured:
     registered: Mapping[str, Registered] = field(default_factory=dict)
 
     @property
+    def typical(self) -> tuple[Outcome, ...]:
+        """The outcomes that tiers can be compared on, whatever a lazy reference was asked for."""
+        return kinds.typical(self.outcomes, self.plan.suites, self.plan.ladder, self.registered)
+
+    @property
     def errors(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.verdict == "error"]
 
@@ -103,9 +109,33 @@ def published(results: Path, ladder: Ladder) -> tuple[str, ...]:
     raise BadInput(str(results), f"no results of the ladder {ladder.name!r} yet; start with: tierfloor run")
 
 
-def registered(results: Path, ladder: Ladder) -> dict[str, Registered]:
-    """What the runs that a results folder holds fixed before their answers came, by suite."""
-    return ledger.registered([results, ledger.shipped(ladder.name)])
+def registered(results: Path, ladder: Ladder, cache: Path | None = None) -> dict[str, Registered]:
+    """What runs fixed before their answers came, by suite: those in a results folder, or that only left answers so far.
+
+    One under which nobody has seen an answer gives way to what was fixed later.
+    """
+    published = ledger.registered([results, ledger.shipped(ladder.name)])
+    kept = {} if cache is None else ledger.kept_registered(cache, ladder.name)
+    return {**published, **{id_: one for id_, one in kept.items() if id_ not in published or not published[id_].seen}}
+
+
+def register(plan: Plan, stored: Stored, *, lazy: bool) -> Plan:
+    """The plan with what is fixed before its first request is sent, as far as no earlier run has fixed it."""
+    models: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    touched: dict[str, set[str]] = defaultdict(set)
+    for ask in plan.asks:
+        if served := {stored[request.key][1].model for request in ask.requests if request.key in stored}:
+            models[ask.suite][ask.tier.name] |= served
+            touched[ask.suite].add(ask.sample.template)
+    return replace(
+        plan,
+        registered={
+            suite.id: registry.stand(
+                suite, plan.ladder, models[suite.id], touched[suite.id], plan.registered.get(suite.id), lazy=lazy
+            ).registered
+            for suite in plan.suites
+        },
+    )
 
 
 def collect(plan: Plan, results: Path, cache: Cache | None) -> dict[str, tuple[Request, Response]]:
@@ -213,7 +243,8 @@ def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
     if not others:
         return measured
     ladder = measured.plan.ladder
-    plan = choose(Selection(suites=tuple(sorted([*own, *others]))), ladder, registered(results, ladder))
+    before = {**registered(results, ladder, cache.folder), **measured.registered}
+    plan = choose(Selection(suites=tuple(sorted([*own, *others]))), ladder, before)
     stored = collect(plan, results, cache)
     known = [*measured.outcomes, *ledger.outcomes([results])]
     return measure(plan, stored, known=known)

@@ -123,7 +123,7 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
             f"sample, as if every answer were asked anew and live at the prices of {evidence.priced_on} "
             f"({evidence.price_source}). {_spent(evidence, ladder.unit)}."
         ),
-        f"{_EXPLAINED} {_tested(ladder, len(floors))}",
+        f"{_EXPLAINED} {_tested(ladder, len(floors), lazily=any(row.unasked for floor in floors for row in floor.rows))}",
         "## Floors",
         _markdown(("kind of work", "level", "floor", "use", "why not lower"), map(_floor_cells, floors)),
         *(["## Alarms", "\n".join(f"- {line}" for line in alarm_lines(floors))] if alarm_lines(floors) else []),
@@ -208,6 +208,12 @@ _WALKS: Final[Mapping[str, str]] = {
     ),
 }
 
+_LAZILY = (
+    " Where a tier passed, the reference was not always asked (*not needed*): the verdict then takes it to have passed too. "
+    "Gaps and all that is said of the reference rest on the samples before the first such one, quality and cost of a tier "
+    "on all of its own."
+)
+
 _ROW_HEAD = (
     "kind of work",
     "level",
@@ -226,11 +232,11 @@ _ROW_HEAD = (
 )
 
 
-def _tested(ladder: Ladder, rows: int) -> str:
+def _tested(ladder: Ladder, rows: int, *, lazily: bool) -> str:
     """How the tiers were tested, where it does not go without saying."""
     shared = f" Alpha is shared between the {rows} rows of the table." if ladder.table_alpha else ""
     mixed = " All levels together are weighted by the mix." if any("." in key for key in ladder.mix) else ""
-    return _WALKS[ladder.floors] + shared + mixed
+    return _WALKS[ladder.floors] + shared + mixed + (_LAZILY if lazily else "")
 
 
 def _spent(evidence: Evidence, unit: str) -> str:
@@ -254,13 +260,14 @@ def _row_cells(row: Row) -> tuple[str, ...]:
     holes = f" ({row.errors} errors)" if row.errors else ""
     n = f"{row.n}/{row.planned}" if row.n < row.planned else str(row.n)
     units = f", {row.units} units" if row.units != row.n else ""
+    unasked = f", {row.unasked} not needed" if row.reference and row.unasked else ""
     missing = f", {row.holes:.0%} missing" if row.holes > MANY_HOLES else ""
     answers = max(row.n, 1)
     return (
         row.category,
         _level(row.level),
         row.tier + (" (reference)" if row.reference else ""),
-        n + units + missing + holes,
+        n + units + unasked + missing + holes,
         _interval(row.quality),
         "" if row.reference else _interval(row.gap, signed=True),
         _verdict(row.verdict),
@@ -308,6 +315,7 @@ def _tier_evidence(row: Row) -> dict[str, object]:
         "holes": round(row.holes, 4),
         "wins": None if row.reference else row.wins,
         "losses": None if row.reference else row.losses,
+        "unasked": row.unasked,
         "n": row.n,
         "units": row.units,
         "planned": row.planned,

@@ -33,7 +33,8 @@ def planned(options: Namespace) -> tuple[Ladder, job.Selection, Plan]:
         fresh=options.fresh,
         epochs=options.epochs,
     )
-    return ladder, selection, job.choose(selection, ladder, job.registered(Path(options.results) / ladder.name, ladder))
+    before = job.registered(Path(options.results) / ladder.name, ladder, cache_folder(options))
+    return ladder, selection, job.choose(selection, ladder, before)
 
 
 def chosen_ladder(options: Namespace) -> Ladder:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from .. import asking, batch, console, job, prices, report, rounds
+from .. import asking, batch, console, job, ledger, prices, report, rounds
 from .. import cache as cache_
 from .. import plan as plan_
 from .. import run as run_
@@ -51,6 +51,9 @@ def run_command(options: Namespace) -> int:
     folder = given.results_folder(options, ladder)
     with cache_.Cache.open(given.cache_folder(options)) as cache:
         stored = job.collect(plan, folder, cache)
+        if not selection.partial and not given.is_custom(options) and not options.offline:
+            plan = job.register(plan, stored, lazy=until == "decided" and not options.batch)
+            ledger.keep_registered(cache.folder, ladder.name, plan.registered)
         skipped = set() if selection.partial or options.offline else job.out_of_reach(plan, stored)
         if skipped:
             console.note(f"the recording lacks {len(skipped)} answers and the weights to ask for them: tierfloor pull")
@@ -117,7 +120,9 @@ def _ask_until_decided(work: _Work) -> tuple[job.Measured, bool]:
     begun = asking.Asked(answers=work.stored, failures={})
     measured = work.look(begun, work.recorded)
     lost = work.out_of_reach if work.options.batch else work.out_of_reach | ordered
-    open_ = rounds.questions(plan, measured.rows, rounds.Known(answered=work.stored.keys(), lost=lost))
+    passed = rounds.passed(measured.outcomes)
+    known = rounds.Known(answered=work.stored.keys(), lost=lost, passed=passed)
+    open_ = rounds.questions(plan, measured.rows, known)
     if not open_:
         return measured, False
     if work.options.offline:
@@ -162,7 +167,8 @@ def _round(work: _Work, chosen: Sequence[rounds.Question], number: int, known: A
 def _open_plan(work: _Work, measured: job.Measured) -> Plan:
     """What the floors still need and might have had."""
     lost = {*work.out_of_reach, *(key for outcome in measured.errors for key in outcome.keys)}
-    known = rounds.Known(answered=measured.evidence.answers.keys(), lost=lost)
+    answered, passed = measured.evidence.answers.keys(), rounds.passed(measured.outcomes)
+    known = rounds.Known(answered=answered, lost=lost, passed=passed)
     return rounds.reach(work.plan, rounds.questions(work.plan, measured.rows, known))
 
 
