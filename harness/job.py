@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from . import floors as floors_
-from . import grade, kinds, ledger, prices, registry, report, suites, table, tiers, weights
+from . import grade, kinds, ledger, prices, registry, report, savings, suites, table, tiers, weights
 from . import plan as plan_
 from .answers import answers_text
 from .cache import Cache
@@ -35,6 +35,7 @@ __all__ = [
     "registered",
     "require",
     "save_answers",
+    "saved_by",
     "suite_floors",
     "widened",
 ]
@@ -253,9 +254,10 @@ def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
 def files(measured: Measured) -> dict[str, str]:
     """The texts of a results folder, curves apart: the same measurement gives the same bytes."""
     chosen, ladder = measured.plan.suites, measured.plan.ladder
+    saved = saved_by(measured, chosen)
     texts = {
-        "routing.json": report.routing_json(measured.floors, chosen, ladder, measured.evidence),
-        "routing.md": report.routing_md(measured.floors, chosen, ladder, measured.evidence),
+        "routing.json": report.routing_json(measured.floors, chosen, ladder, measured.evidence, saved),
+        "routing.md": report.routing_md(measured.floors, chosen, ladder, measured.evidence, saved),
         "table.csv": table.csv_text(measured.rows),
         "manifest.json": report.manifest(chosen, ladder, measured.evidence, measured.registered),
     }
@@ -268,6 +270,20 @@ def files(measured: Measured) -> dict[str, str]:
             pair for key, pair in measured.evidence.answers.items() if key in keys
         )
     return texts
+
+
+def saved_by(measured: Measured, chosen: Sequence[Suite]) -> report.Savings:
+    """What floors and cascades save on suites whose costs are known, without anything told of failures and volumes."""
+    ladder = measured.plan.ladder
+    played = savings.replays(measured.typical, measured.floors, chosen, ladder)
+    made = savings.savings(played, measured.floors, chosen, ladder)
+    return report.Savings(
+        headline=savings.headline(made),
+        head=savings.head(ladder.unit),
+        cells=savings.cells(made),
+        remarks=[*savings.notes(made, ladder.unit), savings.legend()],
+        records=savings.as_json(made),
+    )
 
 
 def save_answers(results: Path, used: Stored, cache: Cache) -> None:

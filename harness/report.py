@@ -15,6 +15,7 @@ from .values import Floor, Ladder, Registered, Request, Response, Row, Suite, Ve
 
 __all__ = [
     "Evidence",
+    "Savings",
     "alarm_lines",
     "floor_lines",
     "manifest",
@@ -60,8 +61,25 @@ class Evidence:
         return sum(maybe_billed(each.fault) for _, response in self.answers.values() for each in response.failed)
 
 
-def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
-    """The routing table for programs: what to use per category and level, and the evidence for it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Savings:
+    """What routing saves, to be shown: a sentence, a table with remarks, and the records for programs."""
+
+    headline: str
+    head: Sequence[str]
+    cells: Sequence[Sequence[str]]
+    remarks: Sequence[str]
+    records: Sequence[Mapping[str, object]]
+
+
+def routing_json(
+    floors: Sequence[Floor],
+    suites: Sequence[Suite],
+    ladder: Ladder,
+    evidence: Evidence,
+    savings: Savings | None = None,
+) -> str:
+    """The routing table for programs: what to use per category and level, the evidence for it, and what it saves."""
     by_category = {suite.category: suite for suite in suites}
     table = {
         "format": ROUTING_FORMAT,
@@ -77,6 +95,7 @@ def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladde
             tier.name: {"provider": tier.provider, "model": tier.model, "effort": tier.effort} for tier in ladder.tiers
         },
         "routes": [_route(floor, by_category[floor.category]) for floor in floors],
+        **({} if savings is None else {"savings": list(savings.records)}),
     }
     return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -112,8 +131,14 @@ def manifest(
     return json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
-    """The routing table and the quality-vs-cost table for readers, in Markdown."""
+def routing_md(
+    floors: Sequence[Floor],
+    suites: Sequence[Suite],
+    ladder: Ladder,
+    evidence: Evidence,
+    savings: Savings | None = None,
+) -> str:
+    """The routing table, what it saves and the quality-vs-cost table for readers, in Markdown."""
     overall = [floor for floor in floors if floor.level is None]
     tiers = ", ".join(f"`{tier.name}` = {tier.model}" for tier in ladder.tiers)
     parts = [
@@ -127,6 +152,7 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
         "## Floors",
         _markdown(("kind of work", "level", "floor", "use", "why not lower"), map(_floor_cells, floors)),
         *(["## Alarms", "\n".join(f"- {line}" for line in alarm_lines(floors))] if alarm_lines(floors) else []),
+        *(_saved(savings) if savings is not None else ()),
         "## Quality and cost, all levels together",
         _markdown(_ROW_HEAD, (_row_cells(row) for floor in overall for row in floor.rows)),
         "## Quality and cost by level",
@@ -237,6 +263,13 @@ def _tested(ladder: Ladder, rows: int, *, lazily: bool) -> str:
     shared = f" Alpha is shared between the {rows} rows of the table." if ladder.table_alpha else ""
     mixed = " All levels together are weighted by the mix." if any("." in key for key in ladder.mix) else ""
     return _WALKS[ladder.floors] + shared + mixed + (_LAZILY if lazily else "")
+
+
+def _saved(savings: Savings) -> list[str]:
+    if not savings.cells:
+        return ["## Savings", savings.headline]
+    remarks = "\n".join(f"- {line}" for line in savings.remarks)
+    return ["## Savings", savings.headline, _markdown(savings.head, savings.cells), remarks]
 
 
 def _spent(evidence: Evidence, unit: str) -> str:

@@ -328,6 +328,20 @@ def test_the_routing_table_is_readable_by_programs(world: Path, run: Run) -> Non
     assert overall["rule"]["margin"] == "0.10"
 
 
+def test_the_results_say_what_routing_saves(world: Path, run: Run) -> None:
+    code, _, _ = run(*JOB)
+    saved = json.loads((world / "results/toy/routing.json").read_text())["savings"]
+    page = (world / "results/toy/routing.md").read_text()
+
+    assert code == 0
+    assert (
+        "\n## Savings\n\nNo tier below the reference is proved on any kind of work, so floors save nothing.\n" in page
+    )
+    assert "| all careful |" in page
+    assert [(each["category"], each["use"]) for each in saved] == [("sums", "careful")]
+    assert {policy["policy"] for policy in saved[0]["policies"]} == {"reference", "cascade"}
+
+
 def test_a_plan_says_what_is_stored_and_what_it_may_cost(world: Path, run: Run) -> None:
     run(*JOB, "--tier", "sloppy")
 

@@ -184,7 +184,7 @@ def test_a_tier_at_the_margin_is_proved_no_more_often_than_alpha(
 ) -> None:
     made = suites.load(write_suite(tmp_path, per_level=(80,)))
     small = replace(made, rule=replace(made.rule, margin=Decimal("0.05"), bar=Decimal("0.5"), horizon=80))
-    wrong, lazy, runs = 0, 0, 200
+    wrong, lazy, runs = 0, 0, 60
     for salt in range(runs):
         run = Adaptive(provider=FakeProvider(apart(salt, cheap=0.95, dear=1.0)), ladder=TWO, lazy=True)
         measured = run.run(replace(small, system=f"{salt}: {small.system}"))
