@@ -15,7 +15,20 @@ from typing import Final
 from . import stats
 from .values import Ask, Ladder, Outcome, Plan, Row, Suite
 
-__all__ = ["Known", "Question", "cheapest", "cost", "passed", "questions", "reach", "undecided"]
+__all__ = [
+    "BLOCK",
+    "Known",
+    "Question",
+    "cheapest",
+    "cost",
+    "ends",
+    "passed",
+    "questions",
+    "reach",
+    "requests",
+    "undecided",
+    "units",
+]
 
 BLOCK: Final = 8
 """The units of a first round. Fewer would leave connections idle, more be asked after the decision."""
@@ -232,12 +245,38 @@ def _next(suite: Suite, row: Row, seen: int, left: Sequence[_Unit]) -> Iterator[
         )
 
 
+def ends(most: int) -> list[int]:
+    """After how many units rounds end, up to the end at which there are `most`."""
+    found = [BLOCK]
+    while found[-1] < most:
+        found.append(_after(found[-1]))
+    return [min(end, most) for end in found]
+
+
+def units(plan: Plan, suite: Suite) -> tuple[str, ...]:
+    """The units of a suite that the decision over all levels rests on, in their order."""
+    return tuple(dict.fromkeys(ask.sample.template for ask in _counted(plan) if ask.suite == suite.id))
+
+
+def requests(plan: Plan, suite: Suite) -> dict[str, int]:
+    """How many requests those units take at each tier."""
+    found: dict[str, int] = {}
+    for ask in _counted(plan):
+        if ask.suite == suite.id:
+            found[ask.tier.name] = found.get(ask.tier.name, 0) + len(ask.requests)
+    return found
+
+
 def _units(seen: int) -> int:
     """How many units to the end of the round: the ends are fixed, wherever an earlier run was interrupted."""
     end = BLOCK
     while end <= seen:
-        end += BLOCK * max(1, end // (BLOCK * GROWTH))
+        end = _after(end)
     return end - seen
+
+
+def _after(end: int) -> int:
+    return end + BLOCK * max(1, end // (BLOCK * GROWTH))
 
 
 def _ahead(ladder: Ladder, tier: str) -> list[str]:
@@ -250,19 +289,19 @@ def _ahead(ladder: Ladder, tier: str) -> list[str]:
 
 
 def _cells(plan: Plan) -> _Cells:
-    """The asks by suite and tier, then by unit, in the order in which the evidence is read.
+    """The asks by suite and tier, then by unit, in the order in which the evidence is read."""
+    found: dict[tuple[str, str], dict[str, list[Ask]]] = {}
+    for ask in _counted(plan):
+        found.setdefault((ask.suite, ask.tier.name), {}).setdefault(ask.sample.template, []).append(ask)
+    return {cell: {name: tuple(asks) for name, asks in units.items()} for cell, units in found.items()}
 
-    Levels that have no share of the user's mix are left out: no decision over all levels rests on them.
-    """
+
+def _counted(plan: Plan) -> Iterator[Ask]:
+    """The asks but for levels that have no share of the user's mix: no decision over all levels rests on them."""
     shares = {suite.id: plan.ladder.level_shares(suite.category) for suite in plan.suites}
     counted = {(ask.suite, ask.sample.level) for ask in plan.asks if shares[ask.suite].get(ask.sample.level)}
     mixed = {suite for suite, _ in counted}
-    found: dict[tuple[str, str], dict[str, list[Ask]]] = {}
-    for ask in plan.asks:
-        if ask.suite in mixed and (ask.suite, ask.sample.level) not in counted:
-            continue
-        found.setdefault((ask.suite, ask.tier.name), {}).setdefault(ask.sample.template, []).append(ask)
-    return {cell: {name: tuple(asks) for name, asks in units.items()} for cell, units in found.items()}
+    return (ask for ask in plan.asks if ask.suite not in mixed or (ask.suite, ask.sample.level) in counted)
 
 
 def _keys(asks: Iterable[Ask]) -> set[str]:

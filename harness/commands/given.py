@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import cache as cache_
 from .. import job, ledger, tiers
 from ..errors import BadInput
-from ..values import Ladder, Outcome, Plan
+from ..values import Ladder, Outcome, Plan, Processing
 
 __all__ = [
     "budget",
@@ -18,8 +18,10 @@ __all__ = [
     "decimal",
     "is_custom",
     "planned",
+    "processing",
     "recorded_outcomes",
     "results_folder",
+    "until",
 ]
 
 
@@ -81,3 +83,16 @@ def recorded_outcomes(results: Path, ladder: Ladder) -> list[Outcome]:
 
 def cache_folder(options: Namespace) -> Path:
     return Path(options.cache) if options.cache else cache_.default_folder()
+
+
+def processing(options: Namespace) -> Processing:
+    return "batch" if options.batch else "standard"
+
+
+def until(options: Namespace, selection: job.Selection) -> str:
+    """`decided` where nothing is said, but for selections of a part, and for batches, whose rounds would take days."""
+    if options.until == "decided" and selection.tiers:
+        raise BadInput("--until decided", "compares tiers with their reference; leave --tier out")
+    if options.until is not None:
+        return str(options.until)
+    return "all" if selection.partial or options.batch else "decided"
