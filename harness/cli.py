@@ -134,8 +134,14 @@ def parser() -> argparse.ArgumentParser:
     )
     _asking(run)
     _grading(run)
-    plan = command("run", "plan", "print what a run would ask and cost", _suites, _ladder, _selection, _store, _as_of)
+    plan = command("plan", "plan", "print what a run would ask and cost", _suites, _ladder, _selection, _store, _as_of)
     plan.add_argument("--batch", action="store_true", help="at the prices of batch processing")
+    plan.add_argument(
+        "--until",
+        type=_until,
+        metavar="WHEN",
+        help="decided: also what the floors are expected to need (default); all: every sample alone",
+    )
     plan.add_argument(
         "--count", action="store_true", help="let providers that do it for nothing count the input tokens"
     )

@@ -31,7 +31,7 @@ LAYERS = {
         *("providers", "checkers", "exporters", "importers", "registry"),
     ),
     3: ("plan", "count", "run", "batch", "grade", "lint", "kinds"),
-    4: ("table", "floors", "savings", "plots", "report", "console", "doctor", "misses", "sizing", "rounds"),
+    4: ("table", "floors", "savings", "plots", "report", "console", "doctor", "misses", "sizing", "rounds", "prospect"),
     5: ("job", "asking"),
     6: ("commands",),
     7: ("cli",),
@@ -50,6 +50,8 @@ SIDEWAYS = {
     ("asking", "job"): "a round follows from the measurement of those before it",
     ("cache", "answers"): "a row of the cache is a line of an answers file",
     ("cache", "judgements"): "both live in one folder, which is claimed for both",
+    ("prospect", "rounds"): "what a run is expected to ask follows from how it asks",
+    ("prospect", "sizing"): "tiers that nothing is known of are assumed as in sizing",
     ("ledger", "answers"): "recorded answers are lines of the same file format, with one reader",
 }
 

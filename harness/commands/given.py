@@ -12,7 +12,7 @@ from .. import cache as cache_
 from .. import console, grade, job, ledger, tiers
 from ..errors import BadInput
 from ..judgements import Judgements
-from ..values import Ladder, Outcome, Plan
+from ..values import Ladder, Outcome, Plan, Processing
 
 __all__ = [
     "budget",
@@ -22,8 +22,10 @@ __all__ = [
     "grading",
     "is_custom",
     "planned",
+    "processing",
     "recorded_outcomes",
     "results_folder",
+    "until",
 ]
 
 
@@ -37,7 +39,8 @@ def planned(options: Namespace) -> tuple[Ladder, job.Selection, Plan]:
         fresh=options.fresh,
         epochs=options.epochs,
     )
-    return ladder, selection, job.choose(selection, ladder, job.registered(Path(options.results) / ladder.name, ladder))
+    before = job.registered(Path(options.results) / ladder.name, ladder, cache_folder(options))
+    return ladder, selection, job.choose(selection, ladder, before)
 
 
 def chosen_ladder(options: Namespace) -> Ladder:
@@ -91,3 +94,16 @@ def grading(options: Namespace) -> Iterator[grade.Grading]:
     """Judging over all cores, kept beside the answers, with a word on how far it is where it takes long."""
     with Judgements(cache_folder(options)) as kept, console.judging() as report:
         yield grade.Grading(kept=kept, report=report)
+
+
+def processing(options: Namespace) -> Processing:
+    return "batch" if options.batch else "standard"
+
+
+def until(options: Namespace, selection: job.Selection) -> str:
+    """`decided` where nothing is said, but for selections of a part, and for batches, whose rounds would take days."""
+    if options.until == "decided" and selection.tiers:
+        raise BadInput("--until decided", "compares tiers with their reference; leave --tier out")
+    if options.until is not None:
+        return str(options.until)
+    return "all" if selection.partial or options.batch else "decided"

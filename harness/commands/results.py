@@ -57,7 +57,7 @@ def savings_command(options: Namespace) -> int:
     terms = savings.Terms(requests=options.requests, failure=failure)
     _, measured = _regenerated(options, options.as_of)
     plan = measured.plan
-    played = savings.replays(measured.outcomes, measured.floors, plan.suites, plan.ladder)
+    played = savings.replays(measured.typical, measured.floors, plan.suites, plan.ladder)
     made = savings.savings(played, measured.floors, plan.suites, plan.ladder, terms)
     if options.format == "json":
         console.data(savings.as_json(made, terms))
@@ -145,7 +145,7 @@ def _draw(measured: job.Measured, results: Path, *, png: bool, force: bool) -> l
 def _answered(measured: job.Measured) -> dict[str, plots.Answered]:
     """What bands, oracles and cascades of the curves are computed from, by category."""
     plan = measured.plan
-    played = savings.replays(measured.outcomes, measured.floors, plan.suites, plan.ladder)
+    played = savings.replays(measured.typical, measured.floors, plan.suites, plan.ladder)
     return {name: plots.Answered(tiers=each.tiers, recorded=each.recorded) for name, each in played.items()}
 
 

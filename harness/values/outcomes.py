@@ -84,6 +84,10 @@ class Row:
     `read` are the units that the verdict stands on: those that both have, in the suite's fixed order up to the last that
     both were asked. `holes` is the share of samples until there that lack an answer. `wins` are the units on which the
     tier scores more than the reference, `losses` those on which it scores less.
+
+    `unasked` samples have an answer of the tier but none of the reference (of the reference: of some tier), which was not
+    needed for the verdict. Gap, wins and losses then, and all that is said of the reference, are those of the units
+    before the first such sample: what is asked only where a tier fails is harder than the rest.
     """
 
     category: str
@@ -111,6 +115,7 @@ class Row:
     holes: float = 0.0
     wins: int = 0
     losses: int = 0
+    unasked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,8 @@ class Registered:
 
     `order` are the units in the order in which they are read, of which the first `seen` were looked at; `levels` gives
     the number of samples and of units by level, which weights and horizons rest on. `models` are the models that served
-    each tier, `retired` those that served it before: their answers are evidence no longer.
+    each tier, `retired` those that served it before: their answers are evidence no longer. `lazy`: the reference was to
+    be left unasked where tiers pass, and the bets are made accordingly, whatever is asked later.
     """
 
     __pydantic_config__ = _STRICT
@@ -50,6 +51,7 @@ class Registered:
     checker: str
     models: Mapping[str, tuple[str, ...]]
     retired: Mapping[str, tuple[str, ...]]
+    lazy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
