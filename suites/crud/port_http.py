@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from harness.sandbox import CandidateTimeout, Session
+from harness.sandbox import Session
 
 from .calls import MALFORMED, STATUSES, SUCCESSES, Call
 from .line import Line, NotHttp
@@ -118,9 +118,9 @@ class HttpPort(Port):
         """What it is if the server does not answer: raises what the sandbox knows of it, else the answer's fault."""
         for line in self._lines:
             line.close()
-        self._alive()
         if isinstance(problem, TimeoutError):
-            return CandidateTimeout(f"{self.shown(call)}: no response in time")
+            self.talk.late(SECONDS)
+        self._alive()
         return Crash(f"{self.shown(call)}: no response: {problem or type(problem).__name__}")
 
     def _alive(self) -> Any:
