@@ -233,7 +233,7 @@ def _imported(path: Path, folder: Path, harness: Path) -> Iterator[Path]:
             place = harness.joinpath(*module.split(".")[1:])
             yield place.with_suffix(".py")
             if module != "harness.checkers":
-                yield from (place if place.is_dir() else place.parent).glob("*.py")
+                yield from (place if place.is_dir() else place.parent).rglob("*.py")
 
 
 def _source_hash(folder: Path, checker: str) -> str:
