@@ -36,7 +36,7 @@ class End:
 class Jail:
     """A jail with at most one candidate running in it."""
 
-    __slots__ = ("_candidate", "_control", "_end", "_first", "channel")
+    __slots__ = ("_candidate", "_control", "_end", "_first", "_stopped", "channel")
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -44,32 +44,25 @@ class Jail:
         self._candidate: int | None = None
         self.channel: socket.socket | None = None
         self._end: End | None = None
+        self._stopped = True
 
     def start(self) -> socket.socket:
         """Start the candidate's process anew, whatever ran before ended; the stream to it."""
         self._let_go()
-        self._end = None
+        self._end, self._stopped = None, False
         self.channel, theirs = socket.socketpair()
         with theirs:
             self._order({"do": "start"}, theirs.fileno())
-        while self._candidate is None:
-            message, descriptors = self._report()
-            if "jail" in message:
-                (self._first,) = descriptors
-            elif "started" in message:
-                (self._candidate,) = descriptors
+        while self._candidate is None or self._first is None:
+            self._learn()
         return self.channel
 
     def stop(self) -> End:
         """End every process of the candidate; how the first of them had ended, or ended now."""
-        stopped = self._end is not None
-        if not stopped:
+        if not self._stopped:
             self._order({"do": "stop"})
-        while not stopped:
-            message, _ = self._report()
-            if "ended" in message:
-                self._end = End(code=message["ended"], cpu=message["cpu"])
-            stopped = "stopped" in message
+        while not self._stopped:
+            self._learn()
         assert self._end is not None
         return self._end
 
@@ -94,19 +87,21 @@ class Jail:
         return self._candidate is not None and _ended(self._candidate, 0)
 
     def starved(self, seconds: float) -> bool:
-        """Whether it is ready to run but was given less than half of these seconds: a delay that is not its own doing.
+        """Whether it is ready to run, but its jail was given less than half of these seconds: not its own doing.
 
-        One look would also catch a sleeper in the moment of waking.
+        One look would also catch a sleeper in the moment of waking. What it started counts too, for it may be that which
+        keeps it from running, and so does a priority that it lowered: no candidate makes its own failure ours.
         """
         for _ in range(LOOKS):
             try:
                 about = Path(f"/proc/self/fdinfo/{self._candidate}").read_text("ascii")
                 pid = next(line.split()[1] for line in about.splitlines() if line.startswith("Pid:"))
-                state, *fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+                fields = _stat(int(pid))
             except OSError:
                 return False
-            ticks = int(fields[10]) + int(fields[11])  # proc(5): utime and stime, fields 14 and 15
-            if state != "R" or ticks / os.sysconf("SC_CLK_TCK") >= seconds / 2:
+            state, parent, nice, policy = fields[0], int(fields[1]), int(fields[16]), int(fields[38])
+            lowered = nice > os.getpriority(os.PRIO_PROCESS, 0) or policy != os.sched_getscheduler(0)
+            if state != "R" or lowered or _ticks(parent) / os.sysconf("SC_CLK_TCK") >= seconds / 2:
                 return False
             time.sleep(0.005)
         return True
@@ -116,8 +111,9 @@ class Jail:
         self._let_go()
         with suppress(CheckerError):  # there may never have been any
             while self._first is None:
-                _, (self._first,) = self._report()
+                self._learn()
         self._control.close()
+        self._let_go()
         if self._first is None:
             return
         first, self._first = self._first, None
@@ -143,15 +139,23 @@ class Jail:
         except OSError as problem:
             raise CheckerError("sandbox", f"the jail is gone: {problem}") from problem
 
-    def _report(self) -> tuple[dict[str, Any], list[int]]:
+    def _learn(self) -> None:
+        """Take in the next report, from the zygote or from the jail: which comes first is open."""
         self._control.settimeout(START_SECONDS)
         try:
             message, descriptors = receive(self._control)
         except (OSError, EOFError) as problem:
-            raise CheckerError("sandbox", f"the jail is gone: {problem}") from problem
+            raise CheckerError("sandbox", f"the jail is gone: {problem or 'it ended'}") from problem
         if "failed" in message:
             raise CheckerError("sandbox", f"the jail could not be made: {message['failed']}")
-        return message, descriptors
+        if "jail" in message:
+            (self._first,) = descriptors
+        elif "started" in message:
+            (self._candidate,) = descriptors
+        elif "ended" in message:
+            self._end = End(code=message["ended"], cpu=message["cpu"])
+        else:
+            self._stopped = True
 
 
 @contextmanager
@@ -165,6 +169,21 @@ def jail(kind: Kind, layers: frozenset[str], limits: Limits, listener: int | Non
         yield made
     finally:
         made.close()
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of proc(5)'s stat from the third on: state, parent, and so on."""
+    return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+
+
+def _ticks(pid: int) -> int:
+    """Ticks of CPU of a process, of all that descend from it, and of those among them that are gone."""
+    try:
+        own = sum(map(int, _stat(pid)[11:15]))  # utime, stime and those of collected children
+        tasks = [(task / "children").read_text("ascii") for task in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return 0
+    return own + sum(_ticks(int(child)) for text in tasks for child in text.split())
 
 
 def _ended(process: int, seconds: float) -> bool:
