@@ -88,6 +88,5 @@ def _layers(kind: Kind, offered: Offers) -> frozenset[str]:
         "namespaces": not kind.namespaces,
         "landlock": not offered.landlock,
         "seccomp": not offered.seccomp,
-        "uid": not offered.privileged,
     }
     return frozenset(layer for layer in LAYERS if not absent.get(layer))

@@ -36,7 +36,7 @@ class End:
 class Jail:
     """A jail with at most one candidate running in it."""
 
-    __slots__ = ("_candidate", "_control", "_end", "_first", "channel")
+    __slots__ = ("_candidate", "_control", "_end", "_first", "_stopped", "channel")
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -44,32 +44,25 @@ class Jail:
         self._candidate: int | None = None
         self.channel: socket.socket | None = None
         self._end: End | None = None
+        self._stopped = True
 
     def start(self) -> socket.socket:
         """Start the candidate's process anew, whatever ran before ended; the stream to it."""
         self._let_go()
-        self._end = None
+        self._end, self._stopped = None, False
         self.channel, theirs = socket.socketpair()
         with theirs:
             self._order({"do": "start"}, theirs.fileno())
-        while self._candidate is None:
-            message, descriptors = self._report()
-            if "jail" in message:
-                (self._first,) = descriptors
-            elif "started" in message:
-                (self._candidate,) = descriptors
+        while self._candidate is None or self._first is None:
+            self._learn()
         return self.channel
 
     def stop(self) -> End:
         """End every process of the candidate; how the first of them had ended, or ended now."""
-        stopped = self._end is not None
-        if not stopped:
+        if not self._stopped:
             self._order({"do": "stop"})
-        while not stopped:
-            message, _ = self._report()
-            if "ended" in message:
-                self._end = End(code=message["ended"], cpu=message["cpu"])
-            stopped = "stopped" in message
+        while not self._stopped:
+            self._learn()
         assert self._end is not None
         return self._end
 
@@ -118,8 +111,9 @@ class Jail:
         self._let_go()
         with suppress(CheckerError):  # there may never have been any
             while self._first is None:
-                _, (self._first,) = self._report()
+                self._learn()
         self._control.close()
+        self._let_go()
         if self._first is None:
             return
         first, self._first = self._first, None
@@ -145,15 +139,23 @@ class Jail:
         except OSError as problem:
             raise CheckerError("sandbox", f"the jail is gone: {problem}") from problem
 
-    def _report(self) -> tuple[dict[str, Any], list[int]]:
+    def _learn(self) -> None:
+        """Take in the next report, from the zygote or from the jail: which comes first is open."""
         self._control.settimeout(START_SECONDS)
         try:
             message, descriptors = receive(self._control)
         except (OSError, EOFError) as problem:
-            raise CheckerError("sandbox", f"the jail is gone: {problem}") from problem
+            raise CheckerError("sandbox", f"the jail is gone: {problem or 'it ended'}") from problem
         if "failed" in message:
             raise CheckerError("sandbox", f"the jail could not be made: {message['failed']}")
-        return message, descriptors
+        if "jail" in message:
+            (self._first,) = descriptors
+        elif "started" in message:
+            (self._candidate,) = descriptors
+        elif "ended" in message:
+            self._end = End(code=message["ended"], cpu=message["cpu"])
+        else:
+            self._stopped = True
 
 
 @contextmanager

@@ -31,8 +31,8 @@ def session(
     is importable beside the standard library. With `serves`, `listener` is the descriptor of a listening Unix socket.
     `without` leaves layers of the isolation out: for the tests of the sandbox itself, never for an answer.
 
-    Raises `BadInput` where no isolation is strong enough, `CandidateFault` for what the candidate does and `CheckerError` for what is ours: no process, no folder, or a
-    driver that fails before its first `receive()`.
+    Raises `BadInput` where no isolation is strong enough, `CandidateFault` for what the candidate does and
+    `CheckerError` for what is ours: no jail, a driver that fails before its first `receive()`, or a survivor.
     """
     found = isolation().less(without)
     kind = Kind(

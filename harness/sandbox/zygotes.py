@@ -38,16 +38,16 @@ CANARY: Final = "TIERFLOOR_CANARY"  # stands for what an environment may hold, f
 
 _MODULES: Final = (
     "limits",
+    *("inside.kernel", "inside.syscalls", "inside.landlock", "inside.seccomp", "inside.orders", "inside.wire"),
     *(
-        "inside.kernel",
-        "inside.syscalls",
-        "inside.landlock",
-        "inside.seccomp",
-        "inside.orders",
-        "inside.wire",
         "inside.interpreter",
+        "inside.family",
+        "inside.mounts",
+        "inside.channel",
+        "inside.candidate",
+        "inside.init",
+        "inside.zygote",
     ),
-    *("inside.family", "inside.mounts", "inside.channel", "inside.candidate", "inside.init", "inside.zygote"),
 )  # in the order of their imports
 
 _START: Final = """
@@ -109,7 +109,7 @@ class Zygote:
             shown=(),
             packages=program.packages,
             hidden=program.hidden,
-            folder=str(folder or "/tmp/tierfloor"),  # noqa: S108  in namespaces, or in a container, it is nobody else's
+            folder=str(folder or f"/tmp/tierfloor-{secrets.token_hex(8)}"),  # noqa: S108  behind the executor's wall
         )
         try:
             self._control.settimeout(START_SECONDS)
@@ -238,7 +238,8 @@ def _hidden() -> list[Path]:
     folders = [Path(sysconfig.get_path(kind, vars=base)) for base in bases for kind in ("purelib", "platlib")]
     folders += [path for path in map(Path, sys.path) if path.name in {"site-packages", "dist-packages"}]
     folders += [path for place in shown() for path in Path(place).glob("python3*/*-packages")]
-    return sorted({Path(__file__).parents[1].resolve(), *(folder.resolve() for folder in folders)})
+    there = {Path(__file__).parents[1].resolve(), *(folder.resolve() for folder in folders)}
+    return sorted(folder for folder in there if folder.is_dir())
 
 
 def _private_folder() -> Path:

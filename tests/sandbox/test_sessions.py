@@ -438,3 +438,25 @@ def test_a_server_that_dies_or_is_late_is_told_apart() -> None:
             connection.recv(1)
         with pytest.raises(CandidateTimeout):
             talk.late(0.2)
+
+
+@ALONE_OR_NOT
+def test_who_forks_without_end_ends(without: frozenset[str]) -> None:
+    """Each that is killed makes room for another, so they are stopped before they are killed."""
+    bomb = """
+if os.fork() == 0:
+    os.setsid()
+    while True:
+        try: os.fork()
+        except OSError: pass
+"""
+    with session(DRIVER, Limits(processes=12), without=without) as talk:
+        talk.call(MARK + bomb)
+        while len(marked()) < 8:
+            pass
+        talk.restart()
+
+        assert marked() == []
+        talk.call(MARK + bomb)
+
+    assert marked() == []

@@ -148,4 +148,6 @@ def _around(path: str, holes: tuple[str, ...]) -> Iterator[str]:
         yield path
         return
     for name in os.listdir(path):
-        yield from _around(os.path.join(path, name), holes)
+        part = os.path.join(path, name)
+        if not os.path.islink(part):  # where it leads to is shown by its own name, or not at all
+            yield from _around(part, holes)

@@ -8,7 +8,16 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-__all__ = ["be_nobody", "children", "crowd", "first_to_go", "folder_of", "kill_descendants", "remove"]
+__all__ = [
+    "be_nobody",
+    "can_be_listed",
+    "crowd",
+    "descendants",
+    "first_to_go",
+    "folder_of",
+    "kill_descendants",
+    "remove",
+]
 
 _NOBODY: Final = 65534
 
@@ -54,14 +63,35 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def can_be_listed() -> bool:
+    """Whether this kernel lists children at all."""
+    return os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+
+
+def descendants(spare: frozenset[int] = frozenset()) -> set[int]:
+    """Every process that descends from this one, except some children and theirs."""
+    waiting, found = [pid for pid in children(os.getpid()) if pid not in spare], set[int]()
+    while waiting:
+        pid = waiting.pop()
+        found.add(pid)
+        waiting += children(pid)
+    return found
+
+
 def kill_descendants(spare: frozenset[int] = frozenset()) -> None:
     """Kill every process that descends from this one, except some children and theirs."""
-    found = [pid for pid in children(os.getpid()) if pid not in spare]
-    while found:
-        pid = found.pop()
-        found += children(pid)
+    stopped: set[int] = set()
+    while new := (found := descendants(spare)) - stopped:
+        # All stand still before the first is killed: who forks faster than we look would never end.
+        _signal(new, signal.SIGSTOP)
+        stopped |= new
+    _signal(found, signal.SIGKILL)
+
+
+def _signal(processes: set[int], number: int) -> None:
+    for pid in processes:
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def folder_of(base: str, pid: int) -> str:

@@ -16,6 +16,7 @@ from .wire import receive, send
 
 __all__ = ["run"]
 
+_HOWEVER_MADE: Final = 0x40000000  # __WALL: children by clone(2) that tell nobody of their end, too
 _NEW: Final = kernel.NEW_NAMES | kernel.NEW_NETWORK | kernel.NEW_IPC | kernel.NEW_HOST
 
 
@@ -58,8 +59,8 @@ class _Jail:
     def __init__(
         self, setting: Setting, order: Order, control: socket.socket, listener: int | None, names: int
     ) -> None:
-        self._setting, self._order, self._control, self._listener = setting, order, control, listener
-        self._names = names
+        self._setting, self._order = setting, order
+        self._control, self._listener, self._names = control, listener, names
         self._candidate: int | None = None
         self._woken, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
@@ -113,7 +114,7 @@ class _Jail:
         """Reap whoever is dead, and report the candidate's end; whether there is anybody left."""
         while True:
             try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                pid, status, usage = os.wait4(-1, os.WNOHANG | _HOWEVER_MADE)
             except ChildProcessError:
                 return False
             if pid == 0:

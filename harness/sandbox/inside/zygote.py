@@ -59,6 +59,8 @@ class _Zygote:
         if setting.namespaces:
             self._withdraw()
         else:
+            if not family.can_be_listed():
+                raise OSError("this kernel does not list children, so not all could be ended")
             kernel.adopt_orphans()
             if setting.privileged:
                 mounts.open_way(self._setting)
@@ -164,10 +166,10 @@ class _Zygote:
     def _sweep(self, pid: int) -> None:
         """A jail's first process that was killed left us its descendants and its files."""
         known = frozenset(self._jails.values())
-        while any(child not in known for child in family.children(os.getpid())):
+        while left := family.descendants(spare=known):
             family.kill_descendants(spare=known)
-            for child in family.children(os.getpid()):
-                if child not in known:
+            for child in left:
+                with suppress(ChildProcessError):  # it is not ours yet
                     os.waitpid(child, os.WNOHANG)
             time.sleep(0.0005)
         family.remove(family.folder_of(self._setting.folder, pid))
