@@ -60,11 +60,12 @@ def test_a_win_filled_in_can_show_the_claim() -> None:
     ("scores", "worth"),
     [
         ([], True),
-        ([0.0] * 29, True),
+        ([1.0] * 29, True),
         ([1.0] * 30, True),
+        ([0.5], False),
         ([1.0] * 29 + [0.5], False),
         ([1.0] * 30 + [0.0] * 20, True),
     ],
 )
-def test_laziness_is_decided_once_after_thirty_units(scores: list[float], worth: bool) -> None:
+def test_laziness_is_decided_by_the_first_thirty_units(scores: list[float], worth: bool) -> None:
     assert is_worth_being_lazy(scores) is worth
