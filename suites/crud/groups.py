@@ -47,7 +47,7 @@ def groups(spec: Spec) -> list[Group]:
         "wrong_bulk": (more.bulk, spec["bulk"]),
         "exposed": (more.exposed, True),
         "wrong_text": (basic.text, True),
-        "wrong_precedence": (more.precedence, True),
+        "wrong_precedence": (more.precedence, spec["update"] or spec["moves"] or spec["owner"] or spec["unique"]),
         "not_sqlite": (basic.sqlite, True),
         "wrong_sequence": (mixed, True),
         "not_persistent": (more.persistence, True),

@@ -59,7 +59,8 @@ def parent(play: Play) -> None:
     for given in (play.draw.parent(), {label: "x"}, {label: "é" * 30}):
         last = play.do("create_parent", data=given)["id"]
     play.do("delete_parent", last)
-    play.do("create_parent", data=play.draw.parent())
+    again = play.do("create_parent", data=play.draw.parent())["id"]
+    play.create(play.draw.full(**{name: again}))
     play.all()
 
 

@@ -82,7 +82,7 @@ class Gate:
     def passing(self) -> None:
         """A statement is about to run: stop here if it is the one to stop before."""
         with self._changed:
-            if not self.armed or self._turn == SECOND:
+            if not self.armed or self._stop == 0 or self._turn == SECOND:
                 return
             self.seen += 1
             if self.seen != self._stop or threading.get_ident() == self._serial:
@@ -92,14 +92,17 @@ class Gate:
             self._changed.wait_for(lambda: self._stop == 0 and self._turn == FIRST)
 
     def moved(self) -> None:
-        """A statement has run."""
+        """A statement has run, or a connection was closed."""
         with self._changed:
             self._moves += 1
+            self._changed.notify_all()
 
     def give_way(self) -> bool:
         """The call whose turn it is cannot go on: let the other one move. False if that has nothing to move."""
         with self._changed:
-            party, other = self._turn, 1 - self._turn
+            serial = threading.get_ident() == self._serial
+            party = SECOND if serial and SECOND in self._begun else self._turn
+            other = 1 - party
             absent = not self.armed or other not in self._begun or other in self._ended
             if absent or self._stuck.get(other) == self._moves:
                 return False
@@ -107,7 +110,8 @@ class Gate:
             self._stuck[party] = self._moves
             self._turn = other
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._turn == party)
+            # The other call cannot end while the thread that sends its response is held up here: any move will do.
+            self._changed.wait_for(lambda: self._turn == party or (serial and self._moves != self._stuck[party]))
             del self._stuck[party]
             return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from types import CodeType, ModuleType
@@ -51,7 +52,7 @@ def _locks(gate: Gate | None) -> Any:
 def text(error: BaseException) -> str:
     """What the error says, whatever its class does when asked."""
     try:
-        return f"{type(error).__name__}: {error}"[:120]
+        return f"{type(error).__name__}: {error}".replace(os.getcwd(), "")[:120]  # noqa: PTH109  a text
     except BaseException:  # noqa: BLE001  see loaded
         return type(error).__name__
 

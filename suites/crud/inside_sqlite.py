@@ -133,6 +133,10 @@ class _Connection(sqlite3.Connection):
         if self.in_transaction:
             self.passed(super().rollback, ends=True)
 
+    def close(self) -> None:
+        super().close()
+        self.gate.moved()
+
     def __exit__(self, *error: Any) -> Any:  # noqa: PYI036  passed on as it came
         try:
             if error[0] is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from harness.sandbox import Session
 
@@ -12,7 +12,10 @@ from .calls import Call, Refusal
 from .oracle import Oracle
 from .spec import Spec
 
-__all__ = ["Answered", "Broken", "Crash", "Expected", "Mismatch", "Port", "Raced", "same", "short"]
+__all__ = ["SECONDS", "Answered", "Broken", "Crash", "Expected", "Mismatch", "Port", "Raced", "same", "short"]
+
+
+SECONDS: Final = 20.0  # for one call, on a machine that does other things too
 
 
 class Mismatch(Exception):
@@ -87,7 +90,7 @@ class Port(ABC):
     def load(self, source: str) -> None:
         """Load the answer's code; raises Broken if it cannot be used."""
         self._source = source
-        reply = self.talk.call({"do": "load", "source": source, "gated": self.spec["concurrent"], **self.wanted()})
+        reply = self.order("load", source=source, gated=self.spec["concurrent"], **self.wanted())
         if type(reply) is not dict or len(reply.keys() & {"syntax", "raised", "missing"}) != 1:
             raise Broken("bad_reply", "loading: a reply of no known form")
         if "syntax" in reply:
@@ -131,7 +134,11 @@ class Port(ABC):
 
     def is_sqlite(self, name: str) -> bool:
         """Whether the file is an SQLite database."""
-        return bool(self.talk.call({"do": "is_sqlite", "name": name}) == {"value": True})
+        return bool(self.order("is_sqlite", name=name) == {"value": True})
+
+    def order(self, do: str, **more: Any) -> Any:
+        """Give the driver an order, and its reply."""
+        return self.talk.call({"do": do, **more}, SECONDS)
 
     def told(self, reply: Any, *keys: str) -> dict[str, Any]:
         """A reply that has just one of these keys. Raises Mismatch for any other."""

@@ -19,16 +19,17 @@ class ClassPort(Port):
         return {"methods": [self._method(verb) for verb in verbs(self.spec)], "conflict": bool(conflict)}
 
     def open(self, name: str, *, pair: bool = False) -> None:
-        answered = self._answered(self.talk.call({"do": "pair" if pair else "open", "name": name}))
+        answered = self._answered(self.order("pair" if pair else "open", name=name))
         if answered.problem:
             raise Crash(f"Store(path): {answered.says}")
 
     def ask(self, call: Call) -> Answered:
-        return self._answered(self.talk.call({"do": "call"} | self._order(call)))
+        return self._answered(self.order("call", **self._order(call)))
 
     def race(self, first: Call, second: Call, stop: int) -> Raced:
-        order = {"do": "race", "stop": stop, "first": self._order(first), "second": self._order(second)}
-        reply = self.told(self.talk.call(order), "replies")
+        reply = self.told(
+            self.order("race", stop=stop, first=self._order(first), second=self._order(second)), "replies"
+        )
         match reply:
             case {"replies": [one, other], "seen": int(seen), "stopped": bool(stopped)}:
                 return Raced(first=self._answered(one), second=self._answered(other), seen=seen, stopped=stopped)

@@ -6,16 +6,15 @@ import json
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from harness.sandbox import CandidateTimeout, Session
+from harness.sandbox import Session
 
 from .calls import MALFORMED, STATUSES, SUCCESSES, Call
 from .line import Line, NotHttp
-from .port import Answered, Crash, Expected, Mismatch, Port, Raced, same, short
+from .port import SECONDS, Answered, Crash, Expected, Mismatch, Port, Raced, same, short
 from .spec import Spec
 
 __all__ = ["HttpPort"]
 
-SECONDS = 20.0
 VERBS = {
     "create": "POST",
     "create_many": "POST",
@@ -48,7 +47,7 @@ class HttpPort(Port):
         return {}
 
     def open(self, name: str, *, pair: bool = False) -> None:  # noqa: ARG002  an app takes any number of callers
-        told = self.told(self.talk.call({"do": "open", "name": name}), "value", "raised", "odd")
+        told = self.told(self.order("open", name=name), "value", "raised", "odd")
         if "odd" in told:
             raise Mismatch(f"make_app(path) returns {short(told['odd'])}, not a FastAPI app")
         if "raised" in told:
@@ -59,11 +58,11 @@ class HttpPort(Port):
         return self._received(0, call)
 
     def race(self, first: Call, second: Call, stop: int) -> Raced:
-        self.talk.call({"do": "arm", "stop": stop})
+        self.order("arm", stop=stop)
         self._send(0, first)
-        self.talk.call({"do": "first"})
+        self.order("first")
         self._send(1, second)
-        reply = self.told(self.talk.call({"do": "second"}), "seen")
+        reply = self.told(self.order("second"), "seen")
         one, other = self._received(0, first), self._received(1, second)
         match reply:
             case {"seen": int(seen), "stopped": bool(stopped)}:
@@ -119,14 +118,14 @@ class HttpPort(Port):
         """What it is if the server does not answer: raises what the sandbox knows of it, else the answer's fault."""
         for line in self._lines:
             line.close()
-        self._alive()
         if isinstance(problem, TimeoutError):
-            return CandidateTimeout(f"{self.shown(call)}: no response in time")
+            self.talk.late(SECONDS)
+        self._alive()
         return Crash(f"{self.shown(call)}: no response: {problem or type(problem).__name__}")
 
     def _alive(self) -> Any:
         """What the app raised last. Raises what the sandbox knows of a process that does not reply."""
-        reply = self.talk.call({"do": "alive"})
+        reply = self.order("alive")
         return reply.get("problem") if type(reply) is dict else reply
 
     def _request(self, call: Call) -> tuple[str, str, dict[str, str], bytes | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,18 @@ def right(suite: Suite) -> Callable[[Sample], str]:
 
 def first(suite: Suite, form: str, level: int) -> Sample:
     return next(s for s in suite.samples if s.level == level and s.metadata["form"] == form)
+
+
+def test_the_card_explains_every_code_in_the_order_of_the_groups(suite: Suite) -> None:
+    groups = importlib.import_module(f"{sys.modules[suite.check.__module__].__package__}.groups").groups
+    explained = re.findall(r"^\| `(\w+)` \|", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    elsewhere = {"unparsable", "does_not_load", "missing_method", "crashed", "timeout", "wrong_status", "bad_reply"}
+
+    for sample in suite.samples:
+        codes = [group.why for group in groups(json.loads(sample.target))]
+        assert codes == [code for code in explained if code in codes]
+    assert {control.why for control in suite.controls if control.expect == "fail"} <= {*explained, *elsewhere}
+    assert all(f"`{code}`" in (FOLDER / "README.md").read_text(encoding="utf-8") for code in elsewhere)
 
 
 def test_a_verdict_is_the_same_each_time(suite: Suite, right: Callable[[Sample], str]) -> None:

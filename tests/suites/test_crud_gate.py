@@ -153,6 +153,32 @@ def test_every_way_to_run_a_statement_passes_the_gate(
     assert (raced.seen, raced.first.problem, raced.second.problem) == (statements, "", "")
 
 
+WAL = 'self.db.execute("PRAGMA journal_mode = WAL")'
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3, 4, 5])
+def test_a_write_ahead_log_changes_nothing_for_who_locks_first(part: Callable[[str], ModuleType], stop: int) -> None:
+    raced, rows = meet(part, f"{WAL}\n{IMMEDIATE}", stop)
+
+    assert (rows, {raced.first.value, raced.second.value}) == ([1, 2], {1, 2})
+
+
+def test_in_a_write_ahead_log_a_reader_of_the_past_cannot_write(part: Callable[[str], ModuleType]) -> None:
+    raced, _ = meet(part, f"{WAL}\n{DEFERRED}", stop=4)
+
+    assert ("database is locked" in str(raced.first), raced.second.value) == (True, 1)
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3, 4])
+def test_who_tries_again_after_an_error_gets_through(part: Callable[[str], ModuleType], stop: int) -> None:
+    body = "\n".join(f"        {line}" for line in DEFERRED.strip().splitlines())
+    again = f"while True:\n    try:\n{body}\n    except sqlite3.OperationalError:\n        self.db.rollback()"
+
+    raced, rows = meet(part, again, stop)
+
+    assert (rows, {raced.first.value, raced.second.value}) == ([1, 2], {1, 2})
+
+
 def test_a_store_without_statements_is_seen_to_have_none(part: Callable[[str], ModuleType]) -> None:
     raced, _ = meet(part, "return 1", stop=1)
 
@@ -224,3 +250,17 @@ def test_requests_meet_where_an_app_runs_its_statements_in_threads(
 
     assert ([raced.first.value, raced.second.value], rows) == (values, values)
     assert (raced.stopped, raced.seen) == (stopped, 2)
+
+
+def test_an_event_loop_that_waits_for_a_thread_goes_on_when_that_has_moved(part: Callable[[str], ModuleType]) -> None:
+    """The thread's response needs the loop, so its request cannot end before."""
+    call = part("calls").Call
+    source = APP.replace("ENDPOINT", "def create(): return work()").replace(
+        "    def notes():", "    async def notes():"
+    )
+    source = source.replace("        count = db", '        db.execute("BEGIN EXCLUSIVE")\n        count = db')
+    source = source.replace("        db.close()", '        db.execute("COMMIT")')
+    with served(part, source, "http") as port:
+        raced = port.race(call(do="create", data={}), call(do="list"), 3)
+
+    assert (raced.first.value, raced.second.value, raced.stopped) == (1, [1], True)

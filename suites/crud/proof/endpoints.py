@@ -14,7 +14,7 @@ Spec = dict[str, Any]
 
 TEXT = """
                   |import json
-page/filter       |import re
+counts            |import re
                   |import sqlite3
                   |from contextlib import contextmanager
                   |
@@ -47,10 +47,10 @@ owner             |        raise HTTPException(401, "X-User is missing")
 owner             |    return x_user
                   |
                   |
-page/filter       |def integer(text):
-page/filter       |    if not re.fullmatch(r"-?[0-9]{1,9}", text):
-page/filter       |        raise HTTPException(422, "not an integer")
-page/filter       |    return int(text)
+counts            |def integer(text):
+counts            |    if not re.fullmatch(r"-?[0-9]{1,9}", text):
+counts            |        raise HTTPException(422, "not an integer")
+counts            |    return int(text)
                   |
                   |
                   |def shown(row):

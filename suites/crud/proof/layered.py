@@ -116,10 +116,10 @@ version           |        raise HTTPException(428)
 version           |    return int(if_match) if if_match.isdecimal() and str(int(if_match)) == if_match else -1
                   |
                   |
-page/filter       |def integer(text):
-page/filter       |    if not text.removeprefix("-").isdecimal() or not text.isascii() or len(text) > 9:
-page/filter       |        raise ValueError("not an integer")
-page/filter       |    return int(text)
+counts            |def integer(text):
+counts            |    if not text.removeprefix("-").isdecimal() or not text.isascii() or len(text) > 9:
+counts            |        raise ValueError("not an integer")
+counts            |    return int(text)
 """
 
 

@@ -14,7 +14,7 @@ Spec = dict[str, Any]
 
 TEXT = """
 then              |import json
-page/filter       |import re
+counts            |import re
                   |import sqlite3
                   |from typing import Annotated, Literal
                   |
@@ -42,10 +42,10 @@ moves             |class Move(Strict):
 moves             |    state: Literal[$states]
                   |
                   |
-page/filter       |def digits(text):
-page/filter       |    if not re.fullmatch("-?[0-9]+", text):
-page/filter       |        raise ValueError("not an integer")
-page/filter       |    return text
+counts            |def digits(text):
+counts            |    if not re.fullmatch("-?[0-9]+", text):
+counts            |        raise ValueError("not an integer")
+counts            |    return text
                   |
                   |
 page/sort/filter  |class Query(BaseModel):

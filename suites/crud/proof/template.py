@@ -39,6 +39,7 @@ def features(spec: Spec) -> set[str]:
     parent, moves = spec["parent"] or {}, spec["moves"]
     kinds = {field["kind"] for field in spec["fields"]}
     restricts = parent.get("on_delete") == "restrict"
+    numbers = {field["name"] for field in spec["fields"] if field["kind"] == "number"}
     names = {
         "http": spec["form"] == "http",
         "owner": spec["owner"],
@@ -62,6 +63,7 @@ def features(spec: Spec) -> set[str]:
         "flag": "flag" in kinds,
         "concurrent": spec["concurrent"],
         "broken": spec["unique"] or restricts,  # what SQLite can find out by itself
+        "counts": spec["page"] or numbers & set(spec["filter"]),  # what a query has to be read as a number
         "conflict": spec["unique"] or restricts or spec["version"] or moves,
     }
     return {name for name, held in names.items() if held}
