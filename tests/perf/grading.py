@@ -113,11 +113,12 @@ def bare(_: str) -> Iterator[Grade]:
 
 
 def checked(suite: str) -> Iterator[Grade]:
-    """The suite's checker on the answers of its controls that must pass."""
+    """The suite's checker on the answers of its controls that must pass, after a colon those of one form only."""
     from harness import suites
 
-    found = suites.load(suites.find(suite), split="public")
-    samples = {sample.id: sample for sample in found.samples}
+    name, _, form = suite.partition(":")
+    found = suites.load(suites.find(name), split="public")
+    samples = {each.id: each for each in found.samples if not form or each.metadata.get("form") == form}
     right = [each for each in found.controls if each.expect == "pass" and each.sample in samples]
     grades = [
         lambda sample=samples[each.sample], answer=each.answer: found.check(sample, answer).value == 1.0
