@@ -6,7 +6,7 @@ import os
 import resource
 
 import pytest
-from candidates import ALONE_OR_NOT, DRIVER, descriptors
+from sandbox.candidates import ALONE_OR_NOT, DRIVER, descriptors
 
 from harness.sandbox import CandidateDied, CandidateTimeout, Limits, session
 

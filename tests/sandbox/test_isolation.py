@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from elsewhere import run_as_somebody, run_without
+from sandbox.elsewhere import run_as_somebody, run_without
 
 from harness.errors import BadInput
 from harness.sandbox import CHOICE, Canary, Limits, isolation, session

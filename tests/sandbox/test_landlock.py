@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from candidates import DRIVER
+from sandbox.candidates import DRIVER
 
 from harness.sandbox import Limits, session
 from harness.sandbox.inside import landlock

@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from candidates import ALONE_OR_NOT, DRIVER
+from sandbox.candidates import ALONE_OR_NOT, DRIVER
 
 import harness
 from harness.sandbox import Limits, session

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from candidates import DRIVER
+from sandbox.candidates import DRIVER
 
 from harness.sandbox import Limits, session
 from harness.sandbox.inside import seccomp

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from candidates import ALONE_OR_NOT, DRIVER, MARK, descriptors, files, marked, mounts
+from sandbox.candidates import ALONE_OR_NOT, DRIVER, MARK, descriptors, files, marked, mounts
 
 from harness.errors import CheckerError
 from harness.sandbox import (

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from elsewhere import run_as_somebody
+from sandbox.elsewhere import run_as_somebody
 
 from harness import plugins
 from harness.errors import BadInput
@@ -46,7 +46,7 @@ def test_bubblewrap_shows_this_interpreter_and_its_packages_and_nothing_else() -
 
 
 SERVED = """
-from candidates import DRIVER, MARK, marked
+from sandbox.candidates import DRIVER, MARK, marked
 from harness.sandbox import Limits, session
 source = "import socket; door = socket.socket(fileno=listener); door.accept()[0].sendall(b'hello')"
 with session(DRIVER, Limits(memory_bytes=2 << 30), serves=True, preload=("h11",)) as talk:

@@ -11,50 +11,35 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.sandbox.inside import kernel, mounts, seccomp
-from harness.sandbox.inside.interpreter import shown
-from harness.sandbox.inside.orders import Setting
+from harness.sandbox.inside import kernel, seccomp
 from harness.sandbox.inside.syscalls import ARCHITECTURES, numbers
 
-SOMEBODY = 12345
+HERE = Path(__file__).parent
 
 
 def run_as_somebody(program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it as an ordinary user; as root, by becoming one after making this Python readable for everybody."""
-    return _run("become_somebody()" if os.geteuid() == 0 else "", program, arguments, environment)
+    """Run it as an ordinary user, whoever we are."""
+    return _run(program, arguments, environment)
 
 
 def run_without(calls: Iterable[str], program: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run it as an ordinary user where these calls of the kernel fail, as on a system that forbids or lacks them."""
-    become = "become_somebody()\n" if os.geteuid() == 0 else ""
-    return _run(f"{become}forbid({list(calls)})", program, (), environment)
+    before = f"from sandbox.elsewhere import forbid\nforbid({list(calls)})\n"
+    return _run(before + program, (), environment)
 
 
-def _run(
-    before: str, program: str, arguments: Iterable[str], environment: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
-    start = f"import sys; sys.path[:0] = {sys.path}\nfrom elsewhere import become_somebody, forbid\n{before}\n"
+def _run(program: str, arguments: Iterable[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    become = [sys.executable, str(HERE / "ordinary.py")] if os.geteuid() == 0 else []
+    start = f"import sys; sys.path[:0] = {sys.path}\n"
     return subprocess.run(
-        [sys.executable, "-c", start + program, *arguments],
-        env={**os.environ, "HOME": "/tmp", **environment},
-        cwd=Path(__file__).parent.parent,
+        [*become, sys.executable, "-c", start + program, *arguments],
+        env={**os.environ, **environment},
+        cwd=HERE.parent.parent,
         capture_output=True,
         text=True,
         check=False,
         timeout=600,
     )
-
-
-def become_somebody() -> None:
-    """Be an ordinary user from here on, with what this Python needs still to be read."""
-    packages = (sys.base_prefix, *(path for path in sys.path if path and Path(path).exists()))
-    mounts.open_way(
-        Setting(namespaces=False, privileged=True, preload=(), packages=packages, shown=shown(), hidden=(), folder="")
-    )
-    os.setgroups([])
-    os.setresgid(SOMEBODY, SOMEBODY, SOMEBODY)
-    os.setresuid(SOMEBODY, SOMEBODY, SOMEBODY)
-    kernel.die_with_parent()
 
 
 def forbid(calls: list[str]) -> None:
