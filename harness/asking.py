@@ -121,7 +121,12 @@ def ask_in_rounds(
     """
     have = begun
     while True:
-        known = rounds.Known(answered=have.answers.keys(), lost={*lost, *have.failures.keys()}, stopped=have.stopped)
+        known = rounds.Known(
+            answered=have.answers.keys(),
+            lost={*lost, *have.failures.keys()},
+            stopped=have.stopped,
+            passed=rounds.passed(measured.outcomes),
+        )
         open_ = rounds.questions(plan, measured.rows, known)
         if not open_:
             return measured

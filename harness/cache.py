@@ -26,6 +26,7 @@ from .answers import (
     write_new,
 )
 from .errors import BadInput
+from .judgements import DATABASE as JUDGEMENTS
 from .records import write_text
 from .values import Request, Response
 
@@ -280,7 +281,7 @@ def _claim(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Another process may be making the same cache at this moment.
-        foreign = [path for path in folder.iterdir() if not path.name.startswith(DATABASE)]
+        foreign = [path for path in folder.iterdir() if not path.name.startswith((DATABASE, JUDGEMENTS))]
         if foreign and not (folder / DATABASE).exists():
             raise BadInput(str(folder), "holds other files; choose an empty folder (TIERFLOOR_CACHE)")
         folder.chmod(0o700)

@@ -134,8 +134,14 @@ def parser() -> argparse.ArgumentParser:
     )
     _asking(run)
     _grading(run)
-    plan = command("run", "plan", "print what a run would ask and cost", _suites, _ladder, _selection, _store, _as_of)
+    plan = command("plan", "plan", "print what a run would ask and cost", _suites, _ladder, _selection, _store, _as_of)
     plan.add_argument("--batch", action="store_true", help="at the prices of batch processing")
+    plan.add_argument(
+        "--until",
+        type=_until,
+        metavar="WHEN",
+        help="decided: also what the floors are expected to need (default); all: every sample alone",
+    )
     plan.add_argument(
         "--count", action="store_true", help="let providers that do it for nothing count the input tokens"
     )
@@ -157,7 +163,9 @@ def parser() -> argparse.ArgumentParser:
     _import(command("imports", "import", "make floors, table and curves from results that others measured", _format))
     lint = command("suites", "lint", "prove suites: data, prompts, controls", _suites, _grading)
     lint.add_argument("--format", choices=("text", "json"), default="text")
-    command("suites", "generate", "write a suite's frozen data files from its generator", _suites)
+    mutants = "also judge N small faults made in the right answers of suites that say so (default: all there are)"
+    lint.add_argument("--mutants", nargs="?", type=_positive, metavar="N", default=0, const=None, help=mutants)
+    command("suites", "generate", "write a suite's frozen data and controls files from its programs", _suites)
     pull = command("ladders", "pull", "bring the weights of a ladder's local tiers")
     pull.add_argument("names", nargs="*", default=["local"], metavar="LADDER", help="a ladder or names of weights")
     command("suites", "suites", "list the suites", _format)

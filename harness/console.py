@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from .records import plain
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from .run import Progress
 
-__all__ = ["data", "note", "progress", "show", "transfer"]
+__all__ = ["data", "judging", "note", "progress", "show", "transfer"]
 
 QUIET_SECONDS: Final = 10.0
+
+MOMENT: Final = 1.0
+"""Seconds of judging before a bar appears."""
 
 
 def show(lines: Iterable[str]) -> None:
@@ -105,6 +108,50 @@ def _bars(unit: str) -> Iterator[Callable[[Progress], None]]:
                 stopped.add(state.tier)
                 bars.console.print(f"{state.tier}: stopped: {state.stopped}", markup=False, highlight=False)
             bars.update(tasks[state.tier], completed=state.done, note=_remarks(state, unit))
+
+        yield report
+
+
+@contextmanager
+def judging(clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[int, int], None]]:
+    """A reporter of answers judged, and to be judged in all: a bar on a terminal, a line every ten seconds elsewhere.
+
+    Nothing is shown of what takes but a moment.
+    """
+    with ExitStack() as stack:
+        since: float | None = None
+        bar: Callable[[int, int], None] | None = None
+
+        def report(done: int, total: int) -> None:
+            nonlocal since, bar
+            now = clock()
+            since = now if since is None else since
+            if done == total:
+                stack.close()
+                since = bar = None
+            elif sys.stderr.isatty():
+                bar = bar or (stack.enter_context(_judging_bar()) if now - since >= MOMENT else None)
+                if bar:
+                    bar(done, total)
+            elif now - since >= QUIET_SECONDS:
+                since = now
+                note(f"judged {done}/{total} answers")
+
+        yield report
+
+
+@contextmanager
+def _judging_bar() -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns: list[Any] = [TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("judging")
+
+        def report(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
 
         yield report
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from . import floors as floors_
-from . import grade, ledger, prices, registry, report, suites, table, tiers, weights
+from . import grade, kinds, ledger, prices, registry, report, savings, suites, table, tiers, weights
 from . import plan as plan_
 from .answers import answers_text
 from .cache import Cache
@@ -31,9 +29,11 @@ __all__ = [
     "out_of_reach",
     "paid",
     "published",
+    "register",
     "registered",
     "require",
     "save_answers",
+    "saved_by",
     "suite_floors",
     "widened",
 ]
@@ -70,6 +70,11 @@ class Measured:
     registered: Mapping[str, Registered] = field(default_factory=dict)
 
     @property
+    def typical(self) -> tuple[Outcome, ...]:
+        """The outcomes that tiers can be compared on, whatever a lazy reference was asked for."""
+        return kinds.typical(self.outcomes, self.plan.suites, self.plan.ladder, self.registered)
+
+    @property
     def errors(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.verdict == "error"]
 
@@ -103,9 +108,33 @@ def published(results: Path, ladder: Ladder) -> tuple[str, ...]:
     raise BadInput(str(results), f"no results of the ladder {ladder.name!r} yet; start with: tierfloor run")
 
 
-def registered(results: Path, ladder: Ladder) -> dict[str, Registered]:
-    """What the runs that a results folder holds fixed before their answers came, by suite."""
-    return ledger.registered([results, ledger.shipped(ladder.name)])
+def registered(results: Path, ladder: Ladder, cache: Path | None = None) -> dict[str, Registered]:
+    """What runs fixed before their answers came, by suite: those in a results folder, or that only left answers so far.
+
+    One under which nobody has seen an answer gives way to what was fixed later.
+    """
+    published = ledger.registered([results, ledger.shipped(ladder.name)])
+    kept = {} if cache is None else ledger.kept_registered(cache, ladder.name)
+    return {**published, **{id_: one for id_, one in kept.items() if id_ not in published or not published[id_].seen}}
+
+
+def register(plan: Plan, stored: Stored, *, lazy: bool) -> Plan:
+    """The plan with what is fixed before its first request is sent, as far as no earlier run has fixed it."""
+    models: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    touched: dict[str, set[str]] = defaultdict(set)
+    for ask in plan.asks:
+        if served := {stored[request.key][1].model for request in ask.requests if request.key in stored}:
+            models[ask.suite][ask.tier.name] |= served
+            touched[ask.suite].add(ask.sample.template)
+    return replace(
+        plan,
+        registered={
+            suite.id: registry.stand(
+                suite, plan.ladder, models[suite.id], touched[suite.id], plan.registered.get(suite.id), lazy=lazy
+            ).registered
+            for suite in plan.suites
+        },
+    )
 
 
 def collect(plan: Plan, results: Path, cache: Cache | None) -> dict[str, tuple[Request, Response]]:
@@ -148,6 +177,7 @@ def measure(
     *,
     known: Iterable[Outcome] = (),
     on: date | None = None,
+    grading: grade.Grading | None = None,
 ) -> Measured:
     """Grade, tabulate and decide, from stored answers and from the requests that failed.
 
@@ -164,8 +194,7 @@ def measure(
     def cost(tier: Tier, response: Response) -> Decimal:
         return prices.cost(response.usage, tier, unit, day)
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        outcomes = grade.grade_all(plan, replies, cost, known=known, pool=pool)
+    outcomes = grade.grade_all(plan, replies, cost, known=known, grading=grading)
     served = {key: response.model for key, (_, response) in stored.items()}
     standings = _standings(plan, outcomes, served)
     evident = registry.counted(outcomes, served, {id_: each.registered for id_, each in standings.items()})
@@ -176,6 +205,10 @@ def measure(
         priced_on=day.isoformat(),
         price_source=prices.source(plan.ladder),
         spent=sum((paid(by_key[key], response, unit) for key, (_, response) in stored.items()), Decimal(0)),
+        isolation={
+            suite.id: sorted({each.isolation for each in outcomes if each.suite == suite.id and each.isolation})
+            for suite in plan.suites
+        },
     )
     return Measured(
         plan=plan,
@@ -206,25 +239,27 @@ def paid(tier: Tier, response: Response, unit: str) -> Decimal:
     return prices.cost(response.usage, tier, unit, date.fromisoformat(response.on), response.processing)
 
 
-def widened(measured: Measured, results: Path, cache: Cache) -> Measured:
+def widened(measured: Measured, results: Path, cache: Cache, grading: grade.Grading | None = None) -> Measured:
     """The measurement together with the other suites that the results folder covers, which must not be lost from it."""
     own = [suite.id for suite in measured.plan.suites]
     others = [name for name in ledger.covered(results) if name not in own]
     if not others:
         return measured
     ladder = measured.plan.ladder
-    plan = choose(Selection(suites=tuple(sorted([*own, *others]))), ladder, registered(results, ladder))
+    before = {**registered(results, ladder, cache.folder), **measured.registered}
+    plan = choose(Selection(suites=tuple(sorted([*own, *others]))), ladder, before)
     stored = collect(plan, results, cache)
     known = [*measured.outcomes, *ledger.outcomes([results])]
-    return measure(plan, stored, known=known)
+    return measure(plan, stored, known=known, grading=grading)
 
 
 def files(measured: Measured) -> dict[str, str]:
     """The texts of a results folder, curves apart: the same measurement gives the same bytes."""
     chosen, ladder = measured.plan.suites, measured.plan.ladder
+    saved = saved_by(measured, chosen)
     texts = {
-        "routing.json": report.routing_json(measured.floors, chosen, ladder, measured.evidence),
-        "routing.md": report.routing_md(measured.floors, chosen, ladder, measured.evidence),
+        "routing.json": report.routing_json(measured.floors, chosen, ladder, measured.evidence, saved),
+        "routing.md": report.routing_md(measured.floors, chosen, ladder, measured.evidence, saved),
         "table.csv": table.csv_text(measured.rows),
         "manifest.json": report.manifest(chosen, ladder, measured.evidence, measured.registered),
     }
@@ -237,6 +272,20 @@ def files(measured: Measured) -> dict[str, str]:
             pair for key, pair in measured.evidence.answers.items() if key in keys
         )
     return texts
+
+
+def saved_by(measured: Measured, chosen: Sequence[Suite]) -> report.Savings:
+    """What floors and cascades save on suites whose costs are known, without anything told of failures and volumes."""
+    ladder = measured.plan.ladder
+    played = savings.replays(measured.typical, measured.floors, chosen, ladder)
+    made = savings.savings(played, measured.floors, chosen, ladder)
+    return report.Savings(
+        headline=savings.headline(made),
+        head=savings.head(ladder.unit),
+        cells=savings.cells(made),
+        remarks=[*savings.notes(made, ladder.unit), savings.legend()],
+        records=savings.as_json(made),
+    )
 
 
 def save_answers(results: Path, used: Stored, cache: Cache) -> None:

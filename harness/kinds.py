@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from . import registry
-from .values import Ladder, Registered, Rule, Suite
+from .values import Ladder, Outcome, Registered, Rule, Suite
 
-__all__ = ["Kind", "Units", "kinds_of"]
+__all__ = ["Kind", "Units", "kinds_of", "plain_units", "typical"]
 
 Units = Sequence[tuple[str, Sequence[tuple[str, float]]]]
 
@@ -66,6 +66,41 @@ def kinds_of(suite: Suite, ladder: Ladder, registered: Registered) -> tuple[Kind
         if level
     )
     return (_together(suite, ladder, registered, by_level, counts), *alone) if present else ()
+
+
+def plain_units(kind: Kind, ladder: Ladder, asked: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """The units on which the reference's answers say what it is like: all before the first where it was left unasked.
+
+    `kind` is that of all levels, `asked` gives the samples that each tier was asked. Beyond that unit a reference is asked
+    where a tier fails, and such samples are harder than the rest.
+    """
+    own = asked.get(ladder.reference.name, ())
+    others = [asked.get(tier.name, ()) for tier in ladder.tiers[:-1]]
+    for place, (_, members) in enumerate(kind.units):
+        if any(sample not in own and any(sample in other for other in others) for sample, _ in members):
+            return tuple(unit for unit, _ in kind.units[:place])
+    return tuple(unit for unit, _ in kind.units)
+
+
+def typical(
+    outcomes: Iterable[Outcome], suites: Iterable[Suite], ladder: Ladder, registered: Mapping[str, Registered]
+) -> tuple[Outcome, ...]:
+    """The outcomes that tiers can be compared on: without the reference's beyond its plain units."""
+    outcomes = tuple(outcomes)
+    asked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for outcome in outcomes:
+        asked[outcome.suite][outcome.tier].add(outcome.sample)
+    plain = {
+        suite.id: frozenset(plain_units(kinds[0], ladder, asked[suite.id]))
+        for suite in suites
+        if suite.id in registered and registered[suite.id].lazy
+        if (kinds := kinds_of(suite, ladder, registered[suite.id]))
+    }
+    return tuple(
+        each
+        for each in outcomes
+        if each.tier != ladder.reference.name or each.suite not in plain or each.template in plain[each.suite]
+    )
 
 
 def _together(

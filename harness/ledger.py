@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from .answers import read_answers
-from .records import line, read_lines, read_value, write_text
+from .errors import BadInput
+from .records import line, plain, read_lines, read_value, write_text
 from .values import Outcome, Registered, Request, Response
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "covered",
     "differences",
     "is_imported",
+    "keep_registered",
+    "kept_registered",
     "outcomes",
     "outcomes_text",
     "priced_on",
@@ -81,6 +84,23 @@ def registered(folders: Iterable[Path]) -> dict[str, Registered]:
     return found
 
 
+def keep_registered(cache: Path, ladder: str, registered: Mapping[str, Registered]) -> None:
+    """Note in the folder of the answers, before they are asked, what is fixed about them, by suite."""
+    for id_, each in registered.items():
+        write_text(_registered(cache, ladder) / f"{id_}.json", json.dumps(plain(each), indent=2, sort_keys=True) + "\n")
+
+
+def kept_registered(cache: Path, ladder: str) -> dict[str, Registered]:
+    """What runs on a ladder noted before they asked, by suite."""
+    found = {}
+    for path in sorted(_registered(cache, ladder).glob("*.json")):
+        try:
+            found[path.stem] = read_value(str(path), json.loads(_read(path) or ""), Registered)
+        except ValueError:
+            raise BadInput(str(path), "is damaged: put it right, or start a new cache (TIERFLOOR_CACHE)") from None
+    return found
+
+
 def outcomes(folders: Iterable[Path]) -> list[Outcome]:
     """The outcomes of several results folders, validated."""
     return [
@@ -105,6 +125,10 @@ def save(folder: Path, files: Mapping[str, str]) -> list[str]:
 def differences(folder: Path, files: Mapping[str, str]) -> list[str]:
     """The names of the files that are missing in `folder` or say something else."""
     return [name for name, text in sorted(files.items()) if _read(folder / name) != text]
+
+
+def _registered(cache: Path, ladder: str) -> Path:
+    return cache / "registered" / ladder
 
 
 def _read(path: Path) -> str | None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import fnmatch
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from . import prompts, stats
+from .checkers.answers import read_code
 from .errors import BadInput
+from .mutants import Mutant, mutants
 from .records import line
 from .suites import generate, load
-from .values import Control, Sample, Score, Suite
+from .values import Control, Equivalent, Sample, Score, Suite, digest
 
 __all__ = ["Finding", "lint"]
+
+# What a sample is called when a checker that draws data by its name judges it: a verdict must not depend on the draw.
+NAMES: Final = ("", "-again", "-once-more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,31 +35,37 @@ class Finding:
     detail: str
 
 
-def lint(suite: Suite, pool: Executor) -> list[Finding]:
-    """Run every gate; needs the public split. No model is asked."""
-    gates = (
+def lint(suite: Suite, pool: Executor, *, most: int | None = 0) -> list[Finding]:
+    """Run every gate; needs the public split. No model is asked.
+
+    `most` bounds the mutants that are judged: none of them by default, None for all.
+    """
+    gates = [
         ("data", _data(suite)),
         ("prompts", _prompts(suite)),
         ("evidence", _evidence(suite)),
         ("controls", _controls(suite, pool)),
         ("degenerate", _degenerate(suite, pool)),
-    )
+    ]
+    if most != 0 and suite.mutated:
+        gates.append(("mutants", _mutants(suite, pool, most)))
     found = []
     for gate, problems in gates:
         seen = list(problems)
         found += [Finding(suite=suite.id, gate=gate, result=result, detail=detail) for result, detail in seen]
-        if not any(result == "fail" for result, _ in seen):
+        if not any(result in {"ok", "fail"} for result, _ in seen):
             found.append(Finding(suite=suite.id, gate=gate, result="ok", detail=_summary(gate, suite)))
     return found
 
 
 def _summary(gate: str, suite: Suite) -> str:
     passes = sum(control.expect == "pass" for control in suite.controls)
+    draws = f", whichever of {len(NAMES)} times data are drawn" if suite.draws else ""
     return {
         "data": f"{len(suite.samples)} samples, hash {suite.hash[:12]}",
         "prompts": "every sample fills the prompt and shows no target",
         "evidence": f"{len(_units(suite.samples))} units, {stats.least_units(suite.rule)} are the least for a verdict",
-        "controls": f"{passes} right and {len(suite.controls) - passes} wrong answers judged as declared",
+        "controls": f"{passes} right and {len(suite.controls) - passes} wrong answers judged as declared{draws}",
         "degenerate": "empty, echoed and oversized answers fail",
     }[gate]
 
@@ -68,6 +81,8 @@ def _data(suite: Suite) -> Iterator[tuple[str, str]]:
                 "fail",
                 f"data/{suite.id}.{name}.jsonl is not what the generator makes; run: tierfloor generate {suite.id}",
             )
+    if suite.prove is not None and list(suite.prove(suite.samples)) != list(suite.controls):
+        yield "fail", f"controls.jsonl is not what the suite's program makes; run: tierfloor generate {suite.id}"
     if suite.generate is not None and _elsewhere(suite) != _first_samples(suite):
         yield "fail", "the generator makes other samples in another process; use no hash(), clock or global state"
     twins = [text for text, count in Counter(sample.input for sample in suite.samples).items() if count > 1]
@@ -115,24 +130,76 @@ def _evidence(suite: Suite) -> Iterator[tuple[str, str]]:
 
 
 def _controls(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
+    """Each control is judged as declared, whatever data a checker that draws them draws."""
     by_id = {sample.id: sample for sample in suite.samples}
+    asked = [(control, name) for control in suite.controls for name in (NAMES if suite.draws else NAMES[:1])]
 
-    def judged(control: Control) -> tuple[Control, Score | str]:
-        return control, _judge(suite, by_id[control.sample], control.answer)
+    def judged(one: tuple[Control, str]) -> str:
+        control, name = one
+        sample = by_id[control.sample]
+        return _problem(control, _judge(suite, replace(sample, id=f"{sample.id}{name}"), control.answer))
 
-    for control, score in pool.map(judged, suite.controls):
+    found: dict[str, list[str]] = {}
+    for (control, _), problem in zip(asked, pool.map(judged, asked), strict=True):
+        found.setdefault(control.id, []).append(problem)
+    for id_, problems in found.items():
+        wrong = [problem for problem in problems if problem]
+        if wrong:
+            flips = f" with {len(wrong)} of {len(problems)} draws" if len(wrong) < len(problems) else ""
+            yield "fail", f"{id_}: {wrong[0]}{flips}"
+
+
+def _problem(control: Control, score: Score | str) -> str:
+    """How the score is not the declared one; empty if it is."""
+    if isinstance(score, str):
+        return score
+    passes = score.value >= 1
+    if passes is not (control.expect == "pass"):
+        does = "passes" if passes else f"fails ({score.why} {score.details})"
+        return f"must {control.expect}, but it {does}"
+    if not passes and score.why != control.why:
+        return f"must fail with {control.why!r}, but fails with {score.why!r} ({score.details})"
+    return ""
+
+
+def _mutants(suite: Suite, pool: Executor, most: int | None) -> Iterator[tuple[str, str]]:
+    """Each small fault in a right answer is found, but for those that are known to be none."""
+    by_id = {sample.id: sample for sample in suite.samples}
+    right = [each for each in suite.controls if each.expect == "pass" and _named(each.id, suite.mutated)]
+    made = [(control, mutant) for control in right for mutant in mutants(read_code(control.answer))]
+    made.sort(key=lambda one: digest([suite.id, one[0].id, one[1].where, one[1].change]))
+    part = made[:most]
+
+    def judged(one: tuple[Control, Mutant]) -> Score | str:
+        control, mutant = one
+        return _judge(suite, by_id[control.sample], mutant.source)
+
+    used, alive, equal = set[Equivalent](), 0, 0
+    for (control, mutant), score in zip(part, pool.map(judged, part), strict=True):
+        place = f"{control.id}: {mutant.where}: {mutant.change}"
         if isinstance(score, str):
-            yield "fail", f"{control.id}: {score}"
-            continue
-        passes = score.value >= 1
-        if passes is not (control.expect == "pass"):
-            does = "passes" if passes else f"fails ({score.why} {score.details})"
-            yield "fail", f"{control.id}: must {control.expect}, but it {does}"
-        elif not passes and score.why != control.why:
-            yield (
-                "fail",
-                f"{control.id}: must fail with {control.why!r}, but fails with {score.why!r} ({score.details})",
-            )
+            yield "fail", f"{place}: {score}"
+        elif score.value >= 1:
+            known = {each for each in suite.equivalents if _is(each, control, mutant)}
+            used |= known
+            alive, equal = alive + (not known), equal + bool(known)
+            if not known:
+                yield "fail", f"{place}: passes; find it by a check, or say in equivalents.jsonl why it is right"
+    for each in suite.equivalents if part == made else ():
+        if each not in used:
+            yield "fail", f"equivalents.jsonl: {each.of}: {each.where}: {each.change}: no such mutant passes; remove it"
+    faults = len(part) - equal
+    rate = (faults - alive) / faults if faults else 0.0
+    share = f"{faults - alive} of {faults} small faults in {len(right)} right answers found ({rate:.1%})"
+    yield "fail" if alive else "ok", f"{share}; {equal} changes are no faults; {len(made)} changes can be made"
+
+
+def _named(id_: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(id_, pattern) for pattern in patterns)
+
+
+def _is(known: Equivalent, control: Control, mutant: Mutant) -> bool:
+    return (known.where, known.change) == (mutant.where, mutant.change) and _named(control.id, [known.of])
 
 
 def _degenerate(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:

@@ -27,21 +27,31 @@ class Standing:
 
 
 def stand(
-    suite: Suite, ladder: Ladder, served: Served, touched: Iterable[str], before: Registered | None = None
+    suite: Suite,
+    ladder: Ladder,
+    served: Served,
+    touched: Iterable[str],
+    before: Registered | None = None,
+    *,
+    lazy: bool = False,
 ) -> Standing:
     """How a suite and a ladder stand to what was registered `before`.
 
-    `served` are the models behind each tier's answers, `touched` the units that any tier has an outcome of. Another
+    `served` are the models behind each tier's answers, `touched` the units that any tier has an outcome of: what was
+    registered came before them. `lazy` is for what is registered now; before, it was decided once and for all. Another
     checker judges all answers anew under the rule as it was registered. Another model retires the answers of those
     before it at its tier; once every tier has one, no answer is left that a changed rule could have been fitted to.
     """
     if before is not None and before.version != suite.version:
         before = None
     now = _now(suite, ladder, served, touched, before)
+    if before is None and lazy:
+        now = replace(now, lazy=suite.rule.method == "sequential" and len(ladder.tiers) > 1)
     if before is None:
         return Standing(registered=now)
     known = {tier: before.models.get(tier) or names for tier, names in now.models.items()}
-    state = stats.standing(_registration(before, known), _registration(now, now.models), seen=before.seen)
+    seen = max(before.seen, now.seen)
+    state = stats.standing(_registration(before, known), _registration(now, now.models), seen=seen)
     if state == "new":
         return Standing(registered=now)
     renewed = {tier for tier, names in known.items() if names != now.models[tier]}
@@ -51,7 +61,7 @@ def stand(
     kept = replace(
         before,
         order=now.order,
-        seen=max(now.seen, before.seen),
+        seen=seen,
         checker=now.checker,
         models={**before.models, **now.models},
         retired={**before.retired, **retired},
@@ -114,6 +124,7 @@ def _now(suite: Suite, ladder: Ladder, served: Served, touched: Iterable[str], b
         checker=suite.checker_hash,
         models={tier.name: _models(served.get(tier.name, set()), tier.name, before) for tier in ladder.tiers},
         retired={},
+        lazy=before is not None and before.lazy,
     )
 
 

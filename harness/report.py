@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +15,7 @@ from .values import Floor, Ladder, Registered, Request, Response, Row, Suite, Ve
 
 __all__ = [
     "Evidence",
+    "Savings",
     "alarm_lines",
     "floor_lines",
     "manifest",
@@ -33,13 +34,14 @@ class Evidence:
     """What a table rests upon, beside its rows: the answers used and the day and source of the prices.
 
     Costs are as if every answer were asked anew, live, on that day. `spent` is what the answers cost when they came: each
-    at the prices of its own day, live or in a batch.
+    at the prices of its own day, live or in a batch. `isolation` names, by suite, what the code of answers ran in.
     """
 
     answers: Mapping[str, tuple[Request, Response]]
     priced_on: str
     price_source: str
     spent: Decimal
+    isolation: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def days(self) -> tuple[str, str] | None:
@@ -60,8 +62,25 @@ class Evidence:
         return sum(maybe_billed(each.fault) for _, response in self.answers.values() for each in response.failed)
 
 
-def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
-    """The routing table for programs: what to use per category and level, and the evidence for it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Savings:
+    """What routing saves, to be shown: a sentence, a table with remarks, and the records for programs."""
+
+    headline: str
+    head: Sequence[str]
+    cells: Sequence[Sequence[str]]
+    remarks: Sequence[str]
+    records: Sequence[Mapping[str, object]]
+
+
+def routing_json(
+    floors: Sequence[Floor],
+    suites: Sequence[Suite],
+    ladder: Ladder,
+    evidence: Evidence,
+    savings: Savings | None = None,
+) -> str:
+    """The routing table for programs: what to use per category and level, the evidence for it, and what it saves."""
     by_category = {suite.category: suite for suite in suites}
     table = {
         "format": ROUTING_FORMAT,
@@ -77,6 +96,7 @@ def routing_json(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladde
             tier.name: {"provider": tier.provider, "model": tier.model, "effort": tier.effort} for tier in ladder.tiers
         },
         "routes": [_route(floor, by_category[floor.category]) for floor in floors],
+        **({} if savings is None else {"savings": list(savings.records)}),
     }
     return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -104,6 +124,7 @@ def manifest(
                 "hash": suite.hash,
                 "checker": suite.checker_hash,
                 "rule": plain(suite.rule),
+                **({"isolation": list(evidence.isolation[suite.id])} if evidence.isolation.get(suite.id) else {}),
                 **({"registered": plain(registered[suite.id])} if registered and suite.id in registered else {}),
             }
             for suite in suites
@@ -112,8 +133,14 @@ def manifest(
     return json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder, evidence: Evidence) -> str:
-    """The routing table and the quality-vs-cost table for readers, in Markdown."""
+def routing_md(
+    floors: Sequence[Floor],
+    suites: Sequence[Suite],
+    ladder: Ladder,
+    evidence: Evidence,
+    savings: Savings | None = None,
+) -> str:
+    """The routing table, what it saves and the quality-vs-cost table for readers, in Markdown."""
     overall = [floor for floor in floors if floor.level is None]
     tiers = ", ".join(f"`{tier.name}` = {tier.model}" for tier in ladder.tiers)
     parts = [
@@ -123,17 +150,28 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
             f"sample, as if every answer were asked anew and live at the prices of {evidence.priced_on} "
             f"({evidence.price_source}). {_spent(evidence, ladder.unit)}."
         ),
-        f"{_EXPLAINED} {_tested(ladder, len(floors))}",
+        f"{_EXPLAINED} {_tested(ladder, len(floors), lazily=any(row.unasked for floor in floors for row in floor.rows))}",
         "## Floors",
         _markdown(("kind of work", "level", "floor", "use", "why not lower"), map(_floor_cells, floors)),
         *(["## Alarms", "\n".join(f"- {line}" for line in alarm_lines(floors))] if alarm_lines(floors) else []),
+        *(_saved(savings) if savings is not None else ()),
         "## Quality and cost, all levels together",
         _markdown(_ROW_HEAD, (_row_cells(row) for floor in overall for row in floor.rows)),
         "## Quality and cost by level",
         _markdown(_ROW_HEAD, (_row_cells(row) for floor in floors if floor.level for row in floor.rows)),
         "## Rules and suites",
         _markdown(
-            ("kind of work", "suite", "samples", "margin", "alpha", "bar", "method", "suite hash"),
+            (
+                "kind of work",
+                "suite",
+                "samples",
+                "margin",
+                "alpha",
+                "bar",
+                "method",
+                "answers' code ran in",
+                "suite hash",
+            ),
             (
                 (
                     suite.category,
@@ -143,6 +181,7 @@ def routing_md(floors: Sequence[Floor], suites: Sequence[Suite], ladder: Ladder,
                     str(suite.rule.alpha),
                     str(suite.rule.bar),
                     suite.rule.method,
+                    ", ".join(evidence.isolation.get(suite.id, ())) or "none ran",
                     f"`{suite.hash[:12]}`",
                 )
                 for suite in suites
@@ -208,6 +247,12 @@ _WALKS: Final[Mapping[str, str]] = {
     ),
 }
 
+_LAZILY = (
+    " Where a tier passed, the reference was not always asked (*not needed*): the verdict then takes it to have passed too. "
+    "Gaps and all that is said of the reference rest on the samples before the first such one, quality and cost of a tier "
+    "on all of its own."
+)
+
 _ROW_HEAD = (
     "kind of work",
     "level",
@@ -226,11 +271,18 @@ _ROW_HEAD = (
 )
 
 
-def _tested(ladder: Ladder, rows: int) -> str:
+def _tested(ladder: Ladder, rows: int, *, lazily: bool) -> str:
     """How the tiers were tested, where it does not go without saying."""
     shared = f" Alpha is shared between the {rows} rows of the table." if ladder.table_alpha else ""
     mixed = " All levels together are weighted by the mix." if any("." in key for key in ladder.mix) else ""
-    return _WALKS[ladder.floors] + shared + mixed
+    return _WALKS[ladder.floors] + shared + mixed + (_LAZILY if lazily else "")
+
+
+def _saved(savings: Savings) -> list[str]:
+    if not savings.cells:
+        return ["## Savings", savings.headline]
+    remarks = "\n".join(f"- {line}" for line in savings.remarks)
+    return ["## Savings", savings.headline, _markdown(savings.head, savings.cells), remarks]
 
 
 def _spent(evidence: Evidence, unit: str) -> str:
@@ -254,13 +306,14 @@ def _row_cells(row: Row) -> tuple[str, ...]:
     holes = f" ({row.errors} errors)" if row.errors else ""
     n = f"{row.n}/{row.planned}" if row.n < row.planned else str(row.n)
     units = f", {row.units} units" if row.units != row.n else ""
+    unasked = f", {row.unasked} not needed" if row.reference and row.unasked else ""
     missing = f", {row.holes:.0%} missing" if row.holes > MANY_HOLES else ""
     answers = max(row.n, 1)
     return (
         row.category,
         _level(row.level),
         row.tier + (" (reference)" if row.reference else ""),
-        n + units + missing + holes,
+        n + units + unasked + missing + holes,
         _interval(row.quality),
         "" if row.reference else _interval(row.gap, signed=True),
         _verdict(row.verdict),
@@ -308,6 +361,7 @@ def _tier_evidence(row: Row) -> dict[str, object]:
         "holes": round(row.holes, 4),
         "wins": None if row.reference else row.wins,
         "losses": None if row.reference else row.losses,
+        "unasked": row.unasked,
         "n": row.n,
         "units": row.units,
         "planned": row.planned,

@@ -8,13 +8,27 @@ where it was.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
-from .values import Ask, Ladder, Plan, Row, Suite
+from . import stats
+from .values import Ask, Ladder, Outcome, Plan, Row, Suite
 
-__all__ = ["Known", "Question", "cheapest", "cost", "questions", "reach", "undecided"]
+__all__ = [
+    "BLOCK",
+    "Known",
+    "Question",
+    "cheapest",
+    "cost",
+    "ends",
+    "passed",
+    "questions",
+    "reach",
+    "requests",
+    "undecided",
+    "units",
+]
 
 BLOCK: Final = 8
 """The units of a first round. Fewer would leave connections idle, more be asked after the decision."""
@@ -27,26 +41,44 @@ that stopping saves rounds of a tenth of them would lose a quarter.
 """
 
 FUTILE: Final = "futile"
+BAR_OPEN: Final = "bar not shown"
 
 _Unit = tuple[Ask, ...]
 _Cells = Mapping[tuple[str, str], Mapping[str, _Unit]]
+_Passed = Mapping[tuple[str, str], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of requests, by key: `answered`, and `lost` for this run. Tiers that `stopped` are not asked."""
+    """What is known of requests, by key: `answered`, and `lost` for this run. Tiers that `stopped` are not asked.
+
+    `passed` names the units without a failure, by (suite, tier); it is needed where the reference may be left unasked.
+    """
 
     answered: Collection[str]
     lost: Collection[str] = ()
     stopped: Collection[str] = ()
+    passed: _Passed = field(default_factory=dict)
+
+    def has(self, asks: Iterable[Ask]) -> bool:
+        return all(request.key in self.answered for ask in asks for request in ask.requests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """The asks of a tier and of the reference, by unit."""
+
+    own: Mapping[str, _Unit]
+    other: Mapping[str, _Unit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a suite's floor hangs on: whether `tier` is good enough or, of the reference, whether it reaches the bar.
 
-    `seen` units are answered, `left` may still be asked, and about `needed` of them decide it. `asks` are the next
-    `units` of them, at the tier and at the reference, as far as they have no answer.
+    `seen` units are settled, `left` may still be asked, and about `needed` of them decide it. `asks` are the next `units`
+    of them, at the tier and at the reference, as far as they have no answer. A lazy reference is asked where the tier has
+    failed, beyond the first units; where that brings no verdict, on the other units as well.
     """
 
     suite: str
@@ -70,6 +102,15 @@ def questions(plan: Plan, rows: Sequence[Row], known: Known) -> tuple[Question, 
         for suite in plan.suites
         if (question := next(_open(plan, suite, rows, cells, known), None)) is not None
     )
+
+
+def passed(outcomes: Iterable[Outcome]) -> dict[tuple[str, str], frozenset[str]]:
+    """The units that a tier has passed in every sample and epoch that it was asked, by (suite, tier)."""
+    units: dict[tuple[str, str], dict[str, bool]] = {}
+    for outcome in outcomes:
+        mine = units.setdefault((outcome.suite, outcome.tier), {})
+        mine[outcome.template] = mine.get(outcome.template, True) and outcome.verdict == "pass"
+    return {cell: frozenset(name for name, fine in mine.items() if fine) for cell, mine in units.items()}
 
 
 def undecided(plan: Plan, rows: Sequence[Row]) -> tuple[Row, ...]:
@@ -134,28 +175,61 @@ def _met(ladder: Ladder, suite: Suite, rows: Sequence[Row]) -> Iterator[Row]:
 
 
 def _open(plan: Plan, suite: Suite, rows: Sequence[Row], cells: _Cells, known: Known) -> Iterator[Question]:
+    before = plan.registered.get(suite.id)
+    reference = plan.ladder.reference.name
     for row in _met(plan.ladder, suite, rows):
         # Where a refutation is near, a round more for it is cheap, and says more than that going on is futile.
         is_futile = row.verdict.why == FUTILE and (row.verdict.needed is None or row.verdict.needed > BLOCK)
-        is_done = row.verdict.kind != "inconclusive" or is_futile
-        names = tuple(dict.fromkeys((row.tier, plan.ladder.reference.name)))
-        if not is_done and not set(names) & set(known.stopped):
-            yield from _next(suite, row, [cells.get((suite.id, name), {}) for name in names], known)
+        names = tuple(dict.fromkeys((row.tier, reference)))
+        if row.verdict.kind != "inconclusive" or set(names) & set(known.stopped):
+            continue
+        own, other = (cells.get((suite.id, name), {}) for name in (row.tier, reference))
+        if before is not None and before.lazy and not row.reference:
+            stages = list(_lazy_stages(suite, row, _Pair(own=own, other=other), known, is_futile=is_futile))
+        else:
+            units = [(*unit, *(() if row.reference else other.get(name, ()))) for name, unit in own.items()]
+            seen, left = _divided(() if is_futile else units, known)
+            stages = [(seen, left[: max(0, suite.rule.horizon - row.read)])]
+        for seen, left in stages:
+            yield from _next(suite, row, seen, left)
 
 
-def _next(suite: Suite, row: Row, cells: Sequence[Mapping[str, _Unit]], known: Known) -> Iterator[Question]:
-    """The question about a row, if there are units left to ask at all its tiers."""
-    seen, left = 0, list[tuple[Ask, ...]]()
-    for name, unit in cells[0].items():
-        together = (*unit, *(ask for other in cells[1:] for ask in other.get(name, ())))
-        keys = _keys(together)
-        if keys.isdisjoint(known.lost):
-            missing = tuple(ask for ask in together if any(key not in known.answered for key in _keys([ask])))
+def _lazy_stages(
+    suite: Suite, row: Row, cells: _Pair, known: Known, *, is_futile: bool
+) -> Iterator[tuple[int, list[_Unit]]]:
+    """The number of settled units and the others: first as far as a lazy reference is needed, then with it throughout.
+
+    It is needed on the first units, by which costs and gap can be told, and where the tier has failed; everywhere once
+    the tier fails too often. Answering it elsewhere as well can show a gap to be less, but does nothing for the bar.
+    """
+    own, other = cells.own, cells.other
+    order = [name for name, unit in own.items() if _keys(unit).isdisjoint(known.lost)]
+    begun = [name for name in order if known.has(own[name])]
+    fine = known.passed.get((suite.id, row.tier), ())
+    is_lazy = stats.is_worth_being_lazy([float(name in fine) for name in begun])
+    new = [name for name in order if name not in set(begun)][: max(0, suite.rule.horizon - len(begun))]
+    needed = {*order[:BLOCK], *(name for name in begun if name not in fine)} if is_lazy else set(order)
+    chosen = set(begun).union(() if is_futile else new)
+    yield _divided([(*own[n], *(other.get(n, ()) if n in needed else ())) for n in order if n in chosen], known)
+    if row.verdict.why != BAR_OPEN:
+        yield _divided([(*own[name], *other.get(name, ())) for name in begun], known)
+
+
+def _divided(units: Iterable[_Unit], known: Known) -> tuple[int, list[_Unit]]:
+    """How many units are settled, and what the others lack; units that cannot be had are neither."""
+    seen, left = 0, list[_Unit]()
+    for unit in units:
+        if _keys(unit).isdisjoint(known.lost):
+            missing = tuple(ask for ask in unit if not known.has((ask,)))
             if missing:
                 left.append(missing)
             else:
                 seen += 1
-    left = left[: max(0, suite.rule.horizon - row.read)]
+    return seen, left
+
+
+def _next(suite: Suite, row: Row, seen: int, left: Sequence[_Unit]) -> Iterator[Question]:
+    """The question about a row, if there are units left to ask at all its tiers."""
     if left:
         needed = row.verdict.needed or len(left)
         # A fixed test is read once, at its horizon.
@@ -171,12 +245,38 @@ def _next(suite: Suite, row: Row, cells: Sequence[Mapping[str, _Unit]], known: K
         )
 
 
+def ends(most: int) -> list[int]:
+    """After how many units rounds end, up to the end at which there are `most`."""
+    found = [BLOCK]
+    while found[-1] < most:
+        found.append(_after(found[-1]))
+    return [min(end, most) for end in found]
+
+
+def units(plan: Plan, suite: Suite) -> tuple[str, ...]:
+    """The units of a suite that the decision over all levels rests on, in their order."""
+    return tuple(dict.fromkeys(ask.sample.template for ask in _counted(plan) if ask.suite == suite.id))
+
+
+def requests(plan: Plan, suite: Suite) -> dict[str, int]:
+    """How many requests those units take at each tier."""
+    found: dict[str, int] = {}
+    for ask in _counted(plan):
+        if ask.suite == suite.id:
+            found[ask.tier.name] = found.get(ask.tier.name, 0) + len(ask.requests)
+    return found
+
+
 def _units(seen: int) -> int:
     """How many units to the end of the round: the ends are fixed, wherever an earlier run was interrupted."""
     end = BLOCK
     while end <= seen:
-        end += BLOCK * max(1, end // (BLOCK * GROWTH))
+        end = _after(end)
     return end - seen
+
+
+def _after(end: int) -> int:
+    return end + BLOCK * max(1, end // (BLOCK * GROWTH))
 
 
 def _ahead(ladder: Ladder, tier: str) -> list[str]:
@@ -189,19 +289,19 @@ def _ahead(ladder: Ladder, tier: str) -> list[str]:
 
 
 def _cells(plan: Plan) -> _Cells:
-    """The asks by suite and tier, then by unit, in the order in which the evidence is read.
+    """The asks by suite and tier, then by unit, in the order in which the evidence is read."""
+    found: dict[tuple[str, str], dict[str, list[Ask]]] = {}
+    for ask in _counted(plan):
+        found.setdefault((ask.suite, ask.tier.name), {}).setdefault(ask.sample.template, []).append(ask)
+    return {cell: {name: tuple(asks) for name, asks in units.items()} for cell, units in found.items()}
 
-    Levels that have no share of the user's mix are left out: no decision over all levels rests on them.
-    """
+
+def _counted(plan: Plan) -> Iterator[Ask]:
+    """The asks but for levels that have no share of the user's mix: no decision over all levels rests on them."""
     shares = {suite.id: plan.ladder.level_shares(suite.category) for suite in plan.suites}
     counted = {(ask.suite, ask.sample.level) for ask in plan.asks if shares[ask.suite].get(ask.sample.level)}
     mixed = {suite for suite, _ in counted}
-    found: dict[tuple[str, str], dict[str, list[Ask]]] = {}
-    for ask in plan.asks:
-        if ask.suite in mixed and (ask.suite, ask.sample.level) not in counted:
-            continue
-        found.setdefault((ask.suite, ask.tier.name), {}).setdefault(ask.sample.template, []).append(ask)
-    return {cell: {name: tuple(asks) for name, asks in units.items()} for cell, units in found.items()}
+    return (ask for ask in plan.asks if ask.suite not in mixed or (ask.suite, ask.sample.level) in counted)
 
 
 def _keys(asks: Iterable[Ask]) -> set[str]:

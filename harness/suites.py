@@ -1,9 +1,10 @@
-"""A suite folder becomes a Suite: manifest, samples, controls and checker, with the hashes that identify them."""
+"""A suite folder becomes a Suite: manifest, samples, checker and its proof, with the hashes that identify them."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
+import fnmatch
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -19,9 +20,22 @@ from typing import Any
 from . import hub, prompts, stats
 from .errors import BadInput, did_you_mean
 from .records import line, read_lines, read_toml
-from .values import Check, Control, Generate, Rule, Sample, Split, Suite, canonical, digest
+from .values import Check, Control, Equivalent, Generate, Prove, Rule, Sample, Split, Suite, canonical, digest
 
-__all__ = ["categories", "find", "frozen", "generate", "load", "names", "narrow", "ordered", "roots", "sources"]
+__all__ = [
+    "categories",
+    "checker",
+    "find",
+    "frozen",
+    "generate",
+    "load",
+    "names",
+    "narrow",
+    "ordered",
+    "proof",
+    "roots",
+    "sources",
+]
 
 LEVELS = (1, 2, 3, 4, 5)
 _STRICT = {"extra": "forbid", "strict": True}
@@ -64,6 +78,9 @@ class Manifest:
     splits: Mapping[str, Split]
     rows: tuple[str, ...] = ()
     generator: str | None = None
+    controls: str | None = None
+    mutants: tuple[str, ...] = ()
+    draws: bool = False
     epochs: int = 1
     graded: bool = False
     schema: SchemaText | None = None
@@ -105,6 +122,7 @@ def load(folder: Path, *, split: str = "public", fresh: str | None = None) -> Su
     generator = _callable(folder, package, manifest.generator) if manifest.generator else None
     check = _callable(folder, package, manifest.checker)
     samples = _samples(manifest, folder, generator, split=split, fresh=fresh)
+    controls = _controls(folder, samples if split == "public" and fresh is None else None)
     checker_hash = _source_hash(folder, manifest.checker)
     return Suite(
         id=manifest.id,
@@ -124,12 +142,23 @@ def load(folder: Path, *, split: str = "public", fresh: str | None = None) -> Su
         split="fresh" if fresh is not None else split,
         splits=manifest.splits,
         samples=samples,
-        controls=_controls(folder, samples if split == "public" and fresh is None else None),
+        controls=controls,
         check=check,
         generate=generator,
+        draws=manifest.draws,
+        prove=_callable(folder, package, manifest.controls) if manifest.controls else None,
+        mutated=manifest.mutants,
+        equivalents=_equivalents(folder, manifest, controls),
         checker_hash=checker_hash,
         hash=_suite_hash(manifest, samples, checker_hash),
+        runs_code=_runs_code(folder, manifest.checker),
     )
+
+
+def checker(folder: Path) -> tuple[Check, bool]:
+    """The checker of a suite alone, and whether it runs the code of answers (`Suite.runs_code`)."""
+    manifest = read_toml(folder / "suite.toml", Manifest)
+    return _callable(folder, _package(folder), manifest.checker), _runs_code(folder, manifest.checker)
 
 
 def frozen(folder: Path) -> Iterator[tuple[Path, list[Sample]]]:
@@ -143,6 +172,19 @@ def frozen(folder: Path) -> Iterator[tuple[Path, list[Sample]]]:
         if split.seed is not None:
             path = folder / "data" / f"{manifest.id}.{name}.jsonl"
             yield path, generate(manifest.splits, generator, split=name)
+
+
+def proof(folder: Path) -> tuple[Path, list[Control]] | None:
+    """The controls file with what the suite's program makes for it from the frozen public samples, if there is one."""
+    manifest = read_toml(folder / "suite.toml", Manifest)
+    _check_manifest(manifest, folder / "suite.toml")
+    if manifest.controls is None:
+        return None
+    package = _package(folder)
+    generator = _callable(folder, package, manifest.generator) if manifest.generator else None
+    samples = _samples(manifest, folder, generator, split="public", fresh=None)
+    made: Prove = _callable(folder, package, manifest.controls)
+    return folder / "controls.jsonl", list(made(samples))
 
 
 def generate(splits: Mapping[str, Split], generator: Generate, *, split: str, seed: str | None = None) -> list[Sample]:
@@ -200,6 +242,10 @@ def _imported(path: Path, folder: Path, harness: Path) -> Iterator[Path]:
             yield place.with_suffix(".py")
             if module != "harness.checkers":
                 yield from (place if place.is_dir() else place.parent).rglob("*.py")
+
+
+def _runs_code(folder: Path, checker: str) -> bool:
+    return any(path.parent == Path(__file__).parent / "sandbox" for path in sources(folder, checker))
 
 
 def _source_hash(folder: Path, checker: str) -> str:
@@ -292,6 +338,16 @@ def _controls(folder: Path, samples: tuple[Sample, ...] | None) -> tuple[Control
     return controls
 
 
+def _equivalents(folder: Path, manifest: Manifest, controls: Iterable[Control]) -> tuple[Equivalent, ...]:
+    """The mutants that may pass, each of a right answer that the manifest has mutated."""
+    right = [control.id for control in controls if control.expect == "pass"]
+    for pattern in manifest.mutants:
+        if not fnmatch.filter(right, pattern):
+            raise BadInput(str(folder / "suite.toml"), f"mutants: no right answer {pattern!r} in controls.jsonl")
+    path = folder / "equivalents.jsonl"
+    return tuple(read_lines(path, Equivalent)) if path.is_file() else ()
+
+
 def _json(text: str, path: Path) -> Any:
     import json
 
@@ -307,7 +363,7 @@ def _package(folder: Path) -> str:
     The name holds a hash of the sources: changed files are loaded anew, unchanged ones once.
     """
     place = folder.resolve()
-    texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(place.glob("*.py"))]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(place.rglob("*.py"))]
     name = f"_tierfloor_suite_{digest([place.as_posix(), texts])[:16]}"
     if name not in sys.modules:
         package = ModuleType(name)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from . import stats
-from .kinds import Kind, Units, kinds_of
+from .kinds import Kind, Units, kinds_of, plain_units
 from .registry import Standing, stand
 from .values import Ladder, Outcome, Row, Suite
 
@@ -46,11 +46,20 @@ def table(
     rows = []
     for suite, standing, kinds in found:
         answered = {tier.name: _answered(suite, cells[suite.id, tier.name]) for tier in ladder.tiers}
+        plain, lazily = _laziness(kinds, ladder, answered, standing)
         for kind in kinds:
-            scored = {
-                name: [_scored(members, scores) for _, members in kind.units] for name, scores in answered.items()
-            }
-            bench = _Bench(ladder=ladder, kind=kind, answered=answered, scored=scored, standing=standing, rows=count)
+            typical = {**answered, ladder.reference.name: _typical(kind, answered[ladder.reference.name], plain)}
+            scored = {name: [_scored(members, scores) for _, members in kind.units] for name, scores in typical.items()}
+            bench = _Bench(
+                ladder=ladder,
+                kind=kind,
+                answered=answered,
+                typical=typical[ladder.reference.name],
+                scored=scored,
+                standing=standing,
+                lazily=lazily,
+                rows=count,
+            )
             rows += [_row(bench, tier.name, cells[suite.id, tier.name]) for tier in ladder.tiers]
     return tuple(rows)
 
@@ -88,14 +97,18 @@ _Answers = Mapping[str, tuple[float, ...]]
 class _Bench:
     """One kind of work with the scores of every tier, by sample: none for a sample that brought errors only.
 
-    `scored` are the mean score and the weight of every unit, in order; None where nothing is graded.
+    `scored` are the mean score and the weight of every unit, in order; None where nothing is graded. `typical` are the
+    reference's scores but for those that were asked because a tier failed; its `scored` go no further. `lazily` names by
+    tier the units that are bet on lazily: none unless that was registered.
     """
 
     ladder: Ladder
     kind: Kind
     answered: Mapping[str, _Answers]
+    typical: _Answers
     scored: Mapping[str, Sequence[tuple[float, float] | None]]
     standing: Standing
+    lazily: Mapping[str, frozenset[str]]
     rows: int
 
 
@@ -110,9 +123,37 @@ def _answered(suite: Suite, outcomes: Iterable[Outcome]) -> dict[str, tuple[floa
     return scores
 
 
+def _laziness(
+    kinds: Sequence[Kind], ladder: Ladder, answered: Mapping[str, _Answers], standing: Standing
+) -> tuple[frozenset[str] | None, dict[str, frozenset[str]]]:
+    """The units on which the reference is typical (None: all), and by tier those that are bet on lazily.
+
+    Both follow from all levels together: that is what the reference is asked for.
+    """
+    if not standing.registered.lazy or not kinds:
+        return None, {}
+    whole = kinds[0]
+    lazily = {}
+    for tier in ladder.tiers[:-1]:
+        first = _begin(whole.units, answered, (tier.name, ladder.reference.name), standing)
+        scored = [_scored(members, answered[tier.name]) for _, members in whole.units[first:]]
+        until = first + stats.bet_lazily([None if each is None else each[0] for each in scored])
+        lazily[tier.name] = frozenset(unit for unit, _ in whole.units[first:until])
+    return frozenset(plain_units(whole, ladder, answered)), lazily
+
+
+def _typical(kind: Kind, scores: _Answers, plain: frozenset[str] | None) -> _Answers:
+    if plain is None:
+        return scores
+    samples = {sample for unit, members in kind.units if unit in plain for sample, _ in members}
+    return {sample: each for sample, each in scores.items() if sample in samples}
+
+
 def _row(bench: _Bench, tier: str, outcomes: Iterable[Outcome]) -> Row:
     kind, reference = bench.kind, bench.ladder.reference.name
     mine = [outcome for outcome in outcomes if outcome.level in kind.levels]
+    if tier == reference:
+        mine = [outcome for outcome in mine if outcome.sample in bench.typical]
     graded = [outcome for outcome in mine if outcome.verdict != "error"]
     samples = {outcome.sample for outcome in graded}
     holes = {outcome.sample for outcome in mine if outcome.verdict == "error"}
@@ -153,7 +194,16 @@ def _row(bench: _Bench, tier: str, outcomes: Iterable[Outcome]) -> Row:
         holes=decision.holes,
         wins=sum(gap > 0 for gap, _ in gaps),
         losses=sum(gap < 0 for gap, _ in gaps),
+        unasked=_unasked(bench, tier) if bench.standing.registered.lazy else 0,
     )
+
+
+def _unasked(bench: _Bench, tier: str) -> int:
+    ladder = bench.ladder
+    others = [tier] if tier != ladder.reference.name else [each.name for each in ladder.tiers[:-1]]
+    asked = {sample for name in others for sample in bench.answered[name]}
+    members = [sample for _, unit in bench.kind.units for sample, _ in unit]
+    return sum(sample in asked and sample not in bench.answered[ladder.reference.name] for sample in members)
 
 
 def _scored(members: Sequence[tuple[str, float]], answered: _Answers) -> tuple[float, float] | None:
@@ -174,36 +224,42 @@ def _mean(scores: tuple[float, ...]) -> float:
 def _decided(bench: _Bench, tier: str) -> stats.Decision:
     """The verdict from what is read so far: all units, in order, up to the last that was asked in full of both.
 
-    What is missing before that is a hole; what comes after was not read yet. A tier whose model was replaced, or its
-    reference's, starts at the first unit that was asked of the new one.
+    What is missing before that is a hole; what comes after was not read yet. A reference that may be left unasked does not
+    end the reading. A tier whose model was replaced, or its reference's, starts at the first unit that was asked of the
+    new one.
     """
     kind, ladder = bench.kind, bench.ladder
-    own, other = bench.answered[tier], bench.answered[ladder.reference.name]
-    alone = tier == ladder.reference.name
-    retired = [
-        bench.answered[name] for name in {tier, ladder.reference.name} if bench.standing.registered.retired.get(name)
-    ]
+    reference = ladder.reference.name
+    alone, lazily = tier == reference, bench.lazily.get(tier)
+    own, other = bench.typical if alone else bench.answered[tier], bench.answered[reference]
+    needed = (own,) if alone or lazily is not None else (own, other)
     units = kind.units
-    last = next((i for i in range(len(units), 0, -1) if all(s in own and s in other for s, _ in units[i - 1][1])), 0)
-    first = max((_first(units, each) for each in retired), default=0)
-    read = units[first:last]
+    full = (i for i in range(len(units), 0, -1) if all(s in each for s, _ in units[i - 1][1] for each in needed))
+    read = units[_begin(units, bench.answered, (tier, reference), bench.standing) : next(full, 0)]
     cheap_first = ladder.floors == "cheap-first" and not alone
     rule = stats.share_alpha(kind.rule, candidates=len(ladder.tiers) - 1 if cheap_first else 1, rows=bench.rows)
-    return stats.decide(_pairs(read, own, other, alone=alone), rule, alone=alone, heaviest=kind.heaviest)
+    pairs = _pairs(read, own, other, alone=alone, unasked=() if lazily is None else None)
+    return stats.decide(pairs, rule, alone=alone, heaviest=kind.heaviest, lazily=lazily or ())
 
 
-def _pairs(units: Units, own: _Answers, other: _Answers, *, alone: bool) -> list[stats.Pair]:
+def _pairs(units: Units, own: _Answers, other: _Answers, *, alone: bool, unasked: tuple[()] | None) -> list[stats.Pair]:
     return [
         stats.Pair(
             sample=sample,
             unit=unit,
             scores=own.get(sample, ()),
-            reference=() if alone else other.get(sample, ()),
+            reference=() if alone else other.get(sample, unasked),
             weight=weight,
         )
         for unit, members in units
         for sample, weight in members
     ]
+
+
+def _begin(units: Units, answered: Mapping[str, _Answers], names: Iterable[str], standing: Standing) -> int:
+    """The first unit of which tiers whose model was replaced have been asked anew."""
+    retired = (answered[name] for name in dict.fromkeys(names) if standing.registered.retired.get(name))
+    return max((_first(units, each) for each in retired), default=0)
 
 
 def _first(units: Units, answered: Mapping[str, object]) -> int:
@@ -284,6 +340,7 @@ def _record(row: Row) -> dict[str, object]:
         **_digits(("holes",), (row.holes,)),
         "wins": None if row.reference else row.wins,
         "losses": None if row.reference else row.losses,
+        "unasked": row.unasked,
         "cost": _money(row.cost),
         "cost_per_success": _money(row.cost_per_success),
         "latency_p50_ms": row.latency_p50_ms,

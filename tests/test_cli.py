@@ -230,6 +230,63 @@ def test_the_check_passes_until_a_margin_a_checker_or_a_sample_changes(world: Pa
     assert run(*check)[0] == 0
 
 
+def test_what_a_run_fixed_is_on_disk_before_it_asks(world: Path, run: Run, server: SumServer) -> None:
+    server.asked.clear()
+
+    code, _, err = run(*JOB, "--budget", "0")
+    (path,) = (world / "cache-of-test" / "registered" / "toy").glob("*.json")
+
+    kept = json.loads(path.read_text())
+    assert (code, sum(server.asked.values()), "spent 0 credits" in err) == (4, 0, True)
+    assert (path.name, kept["rule"]["margin"], kept["seen"], kept["lazy"]) == ("sums.json", "0.10", 0, True)
+
+
+def test_a_margin_changed_after_answers_is_marked_though_no_results_were_published(world: Path, run: Run) -> None:
+    suite = world / "suites" / "sums" / "suite.toml"
+    assert run(*JOB, "--budget", "0.3")[0] == 4
+    assert not (world / "results").exists()
+
+    suite.write_text(suite.read_text().replace('margin = "0.10"', 'margin = "0.20"'))
+    code, out, _ = run(*JOB)
+
+    assert code == 0
+    assert "post-hoc, margin 0.10 became 0.20" in out
+    assert "(post-hoc)" in (world / "results/toy/routing.md").read_text()
+    published = json.loads((world / "results/toy/manifest.json").read_text())["suites"][0]["registered"]
+    assert published["rule"]["margin"] == "0.10"
+
+
+def test_a_margin_changed_before_the_first_answer_is_free(world: Path, run: Run) -> None:
+    suite = world / "suites" / "sums" / "suite.toml"
+    assert run(*JOB, "--budget", "0")[0] == 4
+
+    suite.write_text(suite.read_text().replace('margin = "0.10"', 'margin = "0.20"'))
+    code, out, _ = run(*JOB)
+
+    assert (code, "post-hoc" in out) == (0, False)
+
+
+def test_results_that_were_deleted_do_not_take_what_was_fixed_with_them(world: Path, run: Run) -> None:
+    suite = world / "suites" / "sums" / "suite.toml"
+    assert run(*JOB)[0] == 0
+    shutil.rmtree(world / "results")
+
+    suite.write_text(suite.read_text().replace('margin = "0.10"', 'margin = "0.20"'))
+    code, out, _ = run(*JOB)
+
+    assert (code, "post-hoc, margin 0.10 became 0.20" in out) == (0, True)
+
+
+def test_a_damaged_registration_is_one_line(world: Path, run: Run) -> None:
+    assert run(*JOB, "--budget", "0")[0] == 4
+    (path,) = (world / "cache-of-test" / "registered" / "toy").glob("*.json")
+    path.write_text("{")
+
+    code, _, err = run(*JOB)
+
+    assert (code, err) == (2, f"{path}: is damaged: put it right, or start a new cache (TIERFLOOR_CACHE)\n")
+
+
 def test_a_run_of_one_suite_keeps_the_others_in_the_results(world: Path, run: Run) -> None:
     run(*JOB)
     shutil.copytree(world / "suites" / "sums", world / "suites" / "more")
@@ -269,6 +326,20 @@ def test_the_routing_table_is_readable_by_programs(world: Path, run: Run) -> Non
     assert (overall["status"], overall["floor"], overall["use"]) == ("proved", "careful", "careful")
     assert [evidence["n"] for evidence in overall["evidence"]] == [40, 40]
     assert overall["rule"]["margin"] == "0.10"
+
+
+def test_the_results_say_what_routing_saves(world: Path, run: Run) -> None:
+    code, _, _ = run(*JOB)
+    saved = json.loads((world / "results/toy/routing.json").read_text())["savings"]
+    page = (world / "results/toy/routing.md").read_text()
+
+    assert code == 0
+    assert (
+        "\n## Savings\n\nNo tier below the reference is proved on any kind of work, so floors save nothing.\n" in page
+    )
+    assert "| all careful |" in page
+    assert [(each["category"], each["use"]) for each in saved] == [("sums", "careful")]
+    assert {policy["policy"] for policy in saved[0]["policies"]} == {"reference", "cascade"}
 
 
 def test_a_plan_says_what_is_stored_and_what_it_may_cost(world: Path, run: Run) -> None:
@@ -408,6 +479,7 @@ def test_real_money_needs_a_budget(world: Path, run: Run) -> None:
         ((*JOB, "--budget", "lots"), 2, "--budget: not a decimal: 'lots'"),
         ((*JOB, "--level", "5"), 2, "selection: no samples left; widen --level or --limit"),
         (("route", "--ladder", "toy.toml"), 2, "no results of the ladder 'toy' yet; start with: tierfloor run"),
+        (("lint", "sums", "--mutants", "0"), 2, "argument --mutants: 0: must be at least 1"),
         (("cache", "import"), 2, "the following arguments are required: FILE"),
         (("cache", "import", "absent.jsonl"), 2, "absent.jsonl: cannot read the answers: No such file"),
         (("run", "--gguf", "absent.gguf"), 2, "absent.gguf: no such file"),
@@ -424,6 +496,7 @@ def test_mistakes_are_one_line(world: Path, run: Run, words: tuple[str, ...], co
 
 def test_lint_proves_the_suite_and_fails_a_broken_one(world: Path, run: Run) -> None:
     assert run("lint", "sums")[0] == 0
+    assert run("lint", "sums", "--mutants")[1] == run("lint", "sums")[1]  # it names no answers to be mutated
     checker = world / "suites" / "sums" / "checker.py"
     checker.write_text(checker.read_text().replace("!= sample.target", "== 'never'"))
 
@@ -438,6 +511,29 @@ def test_generate_writes_the_frozen_files(world: Path, run: Run) -> None:
 
     assert run("generate", "sums") == (0, "suites/sums/data/sums.public.jsonl: 40 samples\n", "")
     assert run("generate", "sums") == (0, "suites/sums/data/sums.public.jsonl: 40 samples, unchanged\n", "")
+
+
+def test_generate_writes_the_controls_where_a_program_makes_them(world: Path, run: Run) -> None:
+    manifest = world / "suites/sums/suite.toml"
+    manifest.write_text(manifest.read_text().replace("[rule]", 'controls = "proof.py:controls"\n\n[rule]', 1))
+    (world / "suites/sums/proof.py").write_text(PROOF)
+
+    code, out, _ = run("generate", "sums")
+
+    assert (code, out.splitlines()[1:]) == (0, ["suites/sums/controls.jsonl: 2 controls"])
+    assert run("lint", "sums")[0] == 0
+    assert run("generate", "sums")[1].splitlines()[1:] == ["suites/sums/controls.jsonl: 2 controls, unchanged"]
+
+
+PROOF = """
+from harness.values import Control
+
+
+def controls(samples):
+    first = samples[0]
+    yield Control(id="right", sample=first.id, answer=first.target, expect="pass", why="the sum")
+    yield Control(id="none", sample=first.id, answer="no", expect="fail", why="unparsable")
+"""
 
 
 def test_listings_come_as_text_and_as_json(world: Path, run: Run) -> None:

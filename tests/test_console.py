@@ -19,6 +19,11 @@ def state(done: int, **more: Any) -> Progress:
     return Progress(tier="small", done=done, total=3, **given)
 
 
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 def test_a_quick_run_says_one_line_at_its_end(capsys: pytest.CaptureFixture[str]) -> None:
     with console.progress("credits") as report:
         for done in (1, 2, 3):
@@ -52,11 +57,7 @@ def test_why_a_tier_is_stopped_is_said_once_and_at_once(capsys: pytest.CaptureFi
 
 
 def test_bars_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    screen = Terminal()
+    screen = _Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     with console.progress("credits") as report:
@@ -65,6 +66,34 @@ def test_bars_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "small: stopped: [red]401[/red]: no" in screen.getvalue()
     assert "2/3" in screen.getvalue()
+
+
+def test_long_judging_says_how_far_it_is_and_starts_anew_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    with console.judging(lambda: now) as report:
+        for _ in range(2):
+            for done in range(1, 31):
+                now += 1
+                report(done, 30)
+
+    assert capsys.readouterr() == ("", "judged 11/30 answers\njudged 21/30 answers\n" * 2)
+
+
+def test_a_bar_of_judging_is_gone_when_all_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    now = 0.0
+    with console.judging(lambda: now) as report:
+        for done in range(1, 6):
+            now += 1
+            report(done, 5)
+        drawn = terminal.getvalue()
+        with console.progress("credits") as answers:
+            answers(state(1))
+
+    assert "4/5" in drawn
+    assert "1/3" in terminal.getvalue()
 
 
 def test_a_download_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:

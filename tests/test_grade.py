@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -30,15 +30,20 @@ def first_ask(suite: Suite, **more: Any) -> Ask:
 
 
 def graded(made: Plan, replies: dict[str, Response | Failure], known: tuple[Outcome, ...] = ()) -> tuple[Outcome, ...]:
-    with ThreadPoolExecutor(2) as pool:
-        return grade.grade_all(made, replies, cost, known=known, pool=pool)
+    return grade.grade_all(made, replies, cost, known=known)
+
+
+def graded_one(ask: Ask, suite: Suite, replies: Sequence[Response | Failure]) -> Outcome:
+    made = Plan(ladder=ladder(ask.tier), suites=(suite,), asks=(ask,))
+    (outcome,) = graded(made, dict(zip((request.key for request in ask.requests), replies, strict=True)))
+    return outcome
 
 
 def test_a_right_and_a_wrong_answer(suite: Suite) -> None:
     ask = first_ask(suite)
 
-    good = grade.grade(ask, suite, [response(ask.sample.target)], cost)
-    bad = grade.grade(ask, suite, [response("7")], cost)
+    good = graded_one(ask, suite, [response(ask.sample.target)])
+    bad = graded_one(ask, suite, [response("7")])
 
     assert (good.verdict, good.score, good.why, good.cost) == ("pass", 1.0, "", Decimal(5))
     assert (bad.verdict, bad.score, bad.why) == ("fail", 0.0, "wrong_sum")
@@ -48,13 +53,13 @@ def test_a_right_and_a_wrong_answer(suite: Suite) -> None:
 def test_an_answer_that_did_not_finish_is_the_models_failure(suite: Suite, finish: str) -> None:
     ask = first_ask(suite)
 
-    outcome = grade.grade(ask, suite, [response(ask.sample.target, finish=finish)], cost)
+    outcome = graded_one(ask, suite, [response(ask.sample.target, finish=finish)])
 
     assert (outcome.verdict, outcome.why) == ("fail", finish)
 
 
 def test_a_provider_error_is_not_a_wrong_answer(suite: Suite) -> None:
-    outcome = grade.grade(first_ask(suite), suite, [Failure(why="toy: 529: overloaded")], cost)
+    outcome = graded_one(first_ask(suite), suite, [Failure(why="toy: 529: overloaded")])
 
     assert (outcome.verdict, outcome.why, outcome.graded) == ("error", "toy: 529: overloaded", "")
 
@@ -64,7 +69,7 @@ def test_a_checker_that_breaks_is_not_a_wrong_answer(suite: Suite, fault: Except
     def broken(sample: Sample, answer: str) -> Score:
         raise fault
 
-    outcome = grade.grade(first_ask(suite), replace(suite, check=broken), [response("7")], cost)
+    outcome = graded_one(first_ask(suite), replace(suite, check=broken), [response("7")])
 
     assert outcome.verdict == "error"
     assert str(fault) in outcome.why
@@ -84,7 +89,7 @@ def test_a_vote_pays_for_every_reply_and_leaves_out_unfinished_ones(suite: Suite
     ask = first_ask(suite, vote=3, temperature=Decimal("0.8"), seed=1)
     right_one = response(ask.sample.target)
 
-    outcome = grade.grade(ask, suite, [response("7", finish="truncated"), right_one, right_one], cost)
+    outcome = graded_one(ask, suite, [response("7", finish="truncated"), right_one, right_one])
 
     assert (outcome.verdict, outcome.cost, outcome.output_tokens) == ("pass", Decimal(15), 15)
 

@@ -13,13 +13,25 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = {
     0: ("values", "errors"),
-    1: ("prices", "secrets", "stats", "prompts", "records", "hub"),
+    1: ("prices", "secrets", "stats", "prompts", "records", "hub", "mutants"),
     2: (
-        *("suites", "tiers", "answers", "cache", "ledger", "pace", "sandbox", "explore", "plugins", "weights"),
+        *(
+            "suites",
+            "tiers",
+            "answers",
+            "cache",
+            "judgements",
+            "ledger",
+            "pace",
+            "sandbox",
+            "explore",
+            "plugins",
+            "weights",
+        ),
         *("providers", "checkers", "exporters", "importers", "registry"),
     ),
     3: ("plan", "count", "run", "batch", "grade", "lint", "kinds"),
-    4: ("table", "floors", "savings", "plots", "report", "console", "doctor", "misses", "sizing", "rounds"),
+    4: ("table", "floors", "savings", "plots", "report", "console", "doctor", "misses", "sizing", "rounds", "prospect"),
     5: ("job", "asking"),
     6: ("commands",),
     7: ("cli",),
@@ -37,6 +49,9 @@ SIDEWAYS = {
     ("batch", "run"): "what no provider takes as a batch is asked live, under the same terms",
     ("asking", "job"): "a round follows from the measurement of those before it",
     ("cache", "answers"): "a row of the cache is a line of an answers file",
+    ("cache", "judgements"): "both live in one folder, which is claimed for both",
+    ("prospect", "rounds"): "what a run is expected to ask follows from how it asks",
+    ("prospect", "sizing"): "tiers that nothing is known of are assumed as in sizing",
     ("ledger", "answers"): "recorded answers are lines of the same file format, with one reader",
 }
 
@@ -108,7 +123,7 @@ def test_nothing_outside_the_standard_library_is_imported_early() -> None:
 def test_a_suite_uses_only_what_is_made_for_suites() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {used}"
-        for path in sorted((ROOT / "suites").glob("*/*.py"))
+        for path in sorted((ROOT / "suites").rglob("*.py"))
         for line, used in harness_imports(path, ROOT / "harness")
         if used not in FOR_SUITES
     ]

@@ -9,12 +9,14 @@ import pytest
 from worlds import write_suite
 
 from harness import lint, suites
+from harness.errors import BadInput
 from harness.records import write_lines
+from harness.values import canonical
 
 
-def findings(folder: Path) -> dict[str, list[tuple[str, str]]]:
+def findings(folder: Path, most: int | None = 0) -> dict[str, list[tuple[str, str]]]:
     with ThreadPoolExecutor(2) as pool:
-        found = lint.lint(suites.load(folder), pool)
+        found = lint.lint(suites.load(folder), pool, most=most)
     by_gate: dict[str, list[tuple[str, str]]] = {}
     for each in found:
         by_gate.setdefault(each.gate, []).append((each.result, each.detail))
@@ -135,3 +137,117 @@ def test_a_prompt_that_shows_the_target_fails(tmp_path: Path) -> None:
     rewrite(folder)
 
     assert any("shows the target" in detail for _, detail in findings(folder)["prompts"])
+
+
+def test_a_verdict_that_depends_on_the_draw_fails_where_a_checker_draws(tmp_path: Path) -> None:
+    folder = write_suite(tmp_path)
+    edit(folder / "checker.py", "!= sample.target", '!= sample.target and not sample.id.endswith("again")')
+    assert [result for result, _ in findings(folder)["controls"]] == ["ok"]
+
+    edit(folder / "suite.toml", 'checker = "checker.py:check"', 'checker = "checker.py:check"\ndraws = true')
+
+    assert findings(folder)["controls"] == [("fail", "off: must fail, but it passes with 1 of 3 draws")]
+
+
+def test_controls_that_are_not_what_the_program_makes_fail(tmp_path: Path) -> None:
+    folder = write_suite(tmp_path)
+    (folder / "proof.py").write_text(PROOF)
+    edit(
+        folder / "suite.toml",
+        'checker = "checker.py:check"',
+        'checker = "checker.py:check"\ncontrols = "proof.py:controls"',
+    )
+
+    stale = findings(folder)["data"]
+    write_proof(folder)
+
+    assert stale == [("fail", "controls.jsonl is not what the suite's program makes; run: tierfloor generate sums")]
+    assert [result for result, _ in findings(folder)["data"]] == ["ok"]
+
+
+def write_proof(folder: Path) -> None:
+    proof = suites.proof(folder)
+    assert proof is not None
+    write_lines(proof[0], proof[1], order=lambda _: 0)
+
+
+PROOF = """
+from harness.values import Control
+
+
+def controls(samples):
+    for sample in samples[:2]:
+        yield Control(id=f"right-{sample.id}", sample=sample.id, answer=sample.target, expect="pass", why="the sum")
+        yield Control(id=f"words-{sample.id}", sample=sample.id, answer="a number", expect="fail", why="unparsable")
+"""
+
+EXECUTED = """
+from harness.values import Sample, Score
+
+
+def check(sample: Sample, answer: str) -> Score:
+    names = {}
+    try:
+        exec(answer.removeprefix("```python").removesuffix("```"), names)
+        good = [names["most"](2, 1), names["most"](1, 2)] == [2, 2]
+    except Exception:
+        good = False
+    return Score(value=1.0) if good else Score(value=0.0, why="wrong")
+"""
+RIGHT = "```python\ndef most(a, b):\n    if a > b:\n        return a\n    return b\n```"
+
+
+@pytest.fixture
+def executed(tmp_path: Path) -> Path:
+    """A suite of code, of which one right answer is mutated: four small faults and one change that is none."""
+    folder = write_suite(tmp_path)
+    (folder / "checker.py").write_text(EXECUTED)
+    edit(folder / "suite.toml", 'checker = "checker.py:check"', 'checker = "checker.py:check"\nmutants = ["right-*"]')
+    controls = [
+        {"id": "right-one", "sample": "sums.l1.0000", "answer": RIGHT, "expect": "pass", "why": "the larger"},
+        {"id": "none", "sample": "sums.l1.0000", "answer": "pass", "expect": "fail", "why": "wrong"},
+    ]
+    (folder / "controls.jsonl").write_text("".join(f"{canonical(each)}\n" for each in controls))
+    return folder
+
+
+def equivalent(**changed: str) -> str:
+    given = {"of": "right-*", "where": "most", "change": "if a > b: -> if a >= b:", "reason": "equal ones are equal"}
+    return f"{canonical(given | changed)}\n"
+
+
+def test_a_small_fault_that_passes_fails_the_lint(executed: Path) -> None:
+    survives = "right-one: most: if a > b: -> if a >= b:: passes; find it by a check, or say in equivalents.jsonl why"
+    rate = "3 of 4 small faults in 1 right answers found (75.0%); 0 changes are no faults; 4 changes can be made"
+
+    found = findings(executed, most=None)["mutants"]
+
+    assert found == [("fail", f"{survives} it is right"), ("fail", rate)]
+
+
+def test_a_change_that_is_no_fault_is_listed_with_its_reason(executed: Path) -> None:
+    (executed / "equivalents.jsonl").write_text(equivalent())
+    rate = "3 of 3 small faults in 1 right answers found (100.0%); 1 changes are no faults; 4 changes can be made"
+
+    assert findings(executed, most=None)["mutants"] == [("ok", rate)]
+
+
+def test_a_listed_change_that_cannot_be_made_or_is_found_fails_the_lint(executed: Path) -> None:
+    (executed / "equivalents.jsonl").write_text(equivalent() + equivalent(change="if a > b: -> pass"))
+
+    assert findings(executed, most=None)["mutants"][0] == (
+        "fail",
+        "equivalents.jsonl: right-*: most: if a > b: -> pass: no such mutant passes; remove it",
+    )
+
+
+def test_mutants_are_judged_when_asked_for_and_as_many_as_asked(executed: Path) -> None:
+    assert "mutants" not in findings(executed)
+    assert "of 2 small faults" in findings(executed, most=2)["mutants"][-1][1]
+
+
+def test_a_pattern_of_mutants_that_names_no_right_answer_is_refused(executed: Path) -> None:
+    edit(executed / "suite.toml", "right-*", "left-*")
+
+    with pytest.raises(BadInput, match=r"suite.toml: mutants: no right answer 'left-\*' in controls.jsonl"):
+        suites.load(executed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from test_table import outcomes
@@ -80,9 +80,33 @@ def test_a_change_before_data_is_none(suite: Suite) -> None:
     before = registry.stand(suite, LADDER, {}, ()).registered
     changed = replace(suite, rule=replace(suite.rule, margin=Decimal("0.2")))
 
-    now = registry.stand(changed, LADDER, ONE, units(suite), before)
+    again = registry.stand(changed, LADDER, {}, (), before)
+    now = registry.stand(changed, LADDER, ONE, units(suite), again.registered)
 
     assert (now.post_hoc, now.registered.rule) == (None, changed.rule)
+
+
+def test_answers_that_came_after_a_registration_are_held_against_a_change(suite: Suite) -> None:
+    before = registry.stand(suite, LADDER, {}, ()).registered
+    changed = replace(suite, rule=replace(suite.rule, margin=Decimal("0.2")))
+
+    now = registry.stand(changed, LADDER, ONE, units(suite), before)
+
+    assert (now.post_hoc, now.registered.rule) == ("margin 0.10 became 0.2", before.rule)
+
+
+@pytest.mark.parametrize(("method", "lazy"), [("sequential", True), ("fixed", False)])
+def test_laziness_is_decided_with_the_first_registration(
+    suite: Suite, method: Literal["sequential", "fixed"], lazy: bool
+) -> None:
+    suite = replace(suite, rule=replace(suite.rule, method=method))
+
+    first = registry.stand(suite, LADDER, {}, (), lazy=True).registered
+    eager = registry.stand(suite, LADDER, {}, ()).registered
+
+    assert (first.lazy, eager.lazy) == (lazy, False)
+    assert registry.stand(suite, LADDER, ONE, units(suite), first).registered.lazy is lazy
+    assert registry.stand(suite, LADDER, ONE, units(suite), eager, lazy=True).registered.lazy is False
 
 
 def test_a_new_version_of_a_suite_starts_anew(suite: Suite, before: Registered) -> None:

@@ -65,7 +65,7 @@ def test_markdown_says_days_prices_rules_and_hashes(made: tuple[Floor, ...], sui
     assert "as if every answer were asked anew and live at the prices of 2026-11-22 (made up)" in text
     assert ". 2 answers of 2026-11-20 to 2026-11-22, for which 1.5 credits were spent." in text
     assert ". No answers yet." in report.routing_md(made, [suite], LADDER, evidence())
-    assert f"| sums | sums 1-A | 40 | 0.10 | 0.05 | 0.80 | sequential | `{suite.hash[:12]}` |" in text
+    assert f"| sums | sums 1-A | 40 | 0.10 | 0.05 | 0.80 | sequential | none ran | `{suite.hash[:12]}` |" in text
 
 
 def test_a_manifest_without_answers_is_still_one(suite: Suite) -> None:
@@ -136,3 +136,14 @@ def test_without_alarms_there_is_no_word_of_them(made: tuple[Floor, ...], suite:
     assert "Alarms" not in text
     assert "from the reference downwards, each at alpha" in text
     assert "shared" not in text
+
+
+def test_what_the_code_of_answers_ran_in_stands_beside_the_hash(made: tuple[Floor, ...], suite: Suite) -> None:
+    isolated = replace(evidence("2026-11-22"), isolation={"sums": ["landlock+seccomp+limits", "unsafe: limits"]})
+
+    text = report.routing_md(made, [suite], LADDER, isolated)
+    told = json.loads(report.manifest([suite], LADDER, isolated))
+
+    assert f"| landlock+seccomp+limits, unsafe: limits | `{suite.hash[:12]}` |" in text
+    assert told["suites"][0]["isolation"] == ["landlock+seccomp+limits", "unsafe: limits"]
+    assert "| none ran |" in report.routing_md(made, [suite], LADDER, evidence("2026-11-22"))

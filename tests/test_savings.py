@@ -92,18 +92,19 @@ def test_a_floor_a_cascade_and_the_reference_beside_each_other(suite: Suite) -> 
 
 
 WHOLE = """\
-kind of work  n   policy                              cost (credits)  cost per success  with 20 a failure  quality            saved           held out             failures more in 500  stopped / break-even
+kind of work  n   policy                              cost (credits)  cost per success  with 20 a failure  quality            saved           held out                      failures more in 500  stopped / break-even
 sums          40  all dear                            5 [5, 5]        5 [5, 5]          5 [5, 5]           1.00 [1.00, 1.00]
-sums          40  floor cheap                         1 [1, 1]        1.05 [1, 1.11]    2.11 [1, 3.33]     0.95 [0.90, 1.00]  80% [80%, 80%]  0% (quality +0.000)  +50 [+0, +100]
-sums          40  cheap > dear, all failures caught   1.25 [1, 1.5]   1.25 [1, 1.5]     1.25 [1, 1.5]      1.00 [1.00, 1.00]  75% [70%, 80%]                       +0 [+0, +0]           0.05 / 0.80
-sums          40  cheap > dear, form checked          1 [1, 1]        1.05 [1, 1.11]    2.11 [1, 3.33]     0.95 [0.90, 1.00]  80% [80%, 80%]                       +25 [+0, +50]         0.00 / 0.80
-sums          40  middle > dear, all failures caught  1 [1, 1]        1 [1, 1]          1 [1, 1]           1.00 [1.00, 1.00]  80% [80%, 80%]                       +0 [+0, +0]           0.00 / 0.80
-sums          40  middle > dear, form checked         1 [1, 1]        1 [1, 1]          1 [1, 1]           1.00 [1.00, 1.00]  80% [80%, 80%]                       +0 [+0, +0]           0.00 / 0.80
+sums          40  floor cheap                         1 [1, 1]        1.05 [1, 1.11]    2.11 [1, 3.33]     0.95 [0.90, 1.00]  80% [80%, 80%]  0% [0%, 0%] (quality +0.000)  +50 [+0, +100]
+sums          40  cheap > dear, all failures caught   1.25 [1, 1.5]   1.25 [1, 1.5]     1.25 [1, 1.5]      1.00 [1.00, 1.00]  75% [70%, 80%]                                +0 [+0, +0]           0.05 / 0.80
+sums          40  cheap > dear, form checked          1 [1, 1]        1.05 [1, 1.11]    2.11 [1, 3.33]     0.95 [0.90, 1.00]  80% [80%, 80%]                                +25 [+0, +50]         0.00 / 0.80
+sums          40  middle > dear, all failures caught  1 [1, 1]        1 [1, 1]          1 [1, 1]           1.00 [1.00, 1.00]  80% [80%, 80%]                                +0 [+0, +0]           0.00 / 0.80
+sums          40  middle > dear, form checked         1 [1, 1]        1 [1, 1]          1 [1, 1]           1.00 [1.00, 1.00]  80% [80%, 80%]                                +0 [+0, +0]           0.00 / 0.80
 sums: cheapest per success unchecked: floor cheap (2.11 credits, failures included); with all failures caught: cheap > dear (1.25 credits)
 sums: floor cheap: what it saves pays for a loss of 0.2, the margin is 0.10
 brackets: 90 % bands; saved: share of the reference's cost, on the samples that chose the floors; held out: on
-half of them, by floors that the other half chose; a > b: b too where the check stops a; all failures caught: by the
-suite's own checker, which judged here; form checked: it stops what is unreadable, refused or truncated
+half of them, by floors that the other half chose, over random halves; a > b: b too where the check stops a; all
+failures caught: by the suite's own checker, which judged here; form checked: it stops what is unreadable, refused
+or truncated
 """
 
 
@@ -355,8 +356,9 @@ sums          40  cheap > dear, form checked         1 [1, 1]           1.33 [1.
 
 sums: cheapest per success unchecked: all dear (9 credits); with all failures caught: cheap > dear (3.25 credits)
 brackets: 90 % bands; saved: share of the reference's cost, on the samples that chose the floors; held out: on
-half of them, by floors that the other half chose; a > b: b too where the check stops a; all failures caught: by the
-suite's own checker, which judged here; form checked: it stops what is unreadable, refused or truncated
+half of them, by floors that the other half chose, over random halves; a > b: b too where the check stops a; all
+failures caught: by the suite's own checker, which judged here; form checked: it stops what is unreadable, refused
+or truncated
 """
 
 Run = Callable[..., tuple[int, str, str]]

@@ -96,7 +96,7 @@ def test_every_value_is_frozen_slotted_and_keyword_only() -> None:
 
 
 def test_every_public_name_exists_and_is_sorted() -> None:
-    assert values.__all__ == sorted(values.__all__)
+    assert values.__all__ == sorted(values.__all__, key=lambda name: (not name.isupper(), name))
     assert [name for name in values.__all__ if not hasattr(values, name)] == []
 
 

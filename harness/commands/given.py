@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from .. import cache as cache_
-from .. import job, ledger, tiers
+from .. import console, grade, job, ledger, tiers
 from ..errors import BadInput
-from ..values import Ladder, Outcome, Plan
+from ..judgements import Judgements
+from ..values import Ladder, Outcome, Plan, Processing
 
 __all__ = [
     "budget",
     "cache_folder",
     "chosen_ladder",
     "decimal",
+    "grading",
     "is_custom",
     "planned",
+    "processing",
     "recorded_outcomes",
     "results_folder",
+    "until",
 ]
 
 
@@ -33,7 +39,8 @@ def planned(options: Namespace) -> tuple[Ladder, job.Selection, Plan]:
         fresh=options.fresh,
         epochs=options.epochs,
     )
-    return ladder, selection, job.choose(selection, ladder, job.registered(Path(options.results) / ladder.name, ladder))
+    before = job.registered(Path(options.results) / ladder.name, ladder, cache_folder(options))
+    return ladder, selection, job.choose(selection, ladder, before)
 
 
 def chosen_ladder(options: Namespace) -> Ladder:
@@ -80,3 +87,23 @@ def recorded_outcomes(results: Path, ladder: Ladder) -> list[Outcome]:
 
 def cache_folder(options: Namespace) -> Path:
     return Path(options.cache) if options.cache else cache_.default_folder()
+
+
+@contextmanager
+def grading(options: Namespace) -> Iterator[grade.Grading]:
+    """Judging over all cores, kept beside the answers, with a word on how far it is where it takes long."""
+    with Judgements(cache_folder(options)) as kept, console.judging() as report:
+        yield grade.Grading(kept=kept, report=report)
+
+
+def processing(options: Namespace) -> Processing:
+    return "batch" if options.batch else "standard"
+
+
+def until(options: Namespace, selection: job.Selection) -> str:
+    """`decided` where nothing is said, but for selections of a part, and for batches, whose rounds would take days."""
+    if options.until == "decided" and selection.tiers:
+        raise BadInput("--until decided", "compares tiers with their reference; leave --tier out")
+    if options.until is not None:
+        return str(options.until)
+    return "all" if selection.partial or options.batch else "decided"

@@ -17,7 +17,7 @@ from .. import floors as floors_
 from ..errors import BadInput
 from ..importers import Imported, Importer, Terms
 from ..records import write_text
-from ..values import Outcome, Plan, Row
+from ..values import Outcome, Plan, Row, Suite
 from . import given, results
 
 __all__ = ["import_command"]
@@ -151,11 +151,15 @@ def _write(found: Imported, measured: job.Measured, folder: Path) -> None:
 def _curves(found: Imported, measured: job.Measured) -> dict[str, plots.Answered | None]:
     """The suites that have a curve, which takes a cost, each with what bands, oracle and cascade are computed from."""
     cells = {(suite.id, tier.name) for suite in found.suites for tier in found.ladder.tiers}
-    unknown = {suite for suite, _ in found.unpriced}
-    priced = [suite for suite in found.suites if suite.id not in unknown]
-    played = savings.replays(measured.outcomes, measured.floors, priced, found.ladder)
+    played = savings.replays(measured.outcomes, measured.floors, _priced(found), found.ladder)
     answered = {name: plots.Answered(tiers=each.tiers, recorded=each.recorded) for name, each in played.items()}
     return {suite: answered.get(suite) for suite in sorted({suite for suite, _ in cells - found.unpriced})}
+
+
+def _priced(found: Imported) -> list[Suite]:
+    """The suites of which the cost of every tier is known."""
+    unknown = {suite for suite, _ in found.unpriced}
+    return [suite for suite in found.suites if suite.id not in unknown]
 
 
 def _draw(
@@ -179,12 +183,15 @@ def _files(found: Imported, measured: job.Measured) -> dict[str, str]:
     origin = {name: getattr(found, name) for name in ("file", "sha256", "runs", "notes")}
     origin["without_levels"] = sorted(found.flat)
     suites, ladder, evidence = found.suites, found.ladder, measured.evidence
+    saved = job.saved_by(measured, _priced(found))
     texts = {
         "manifest.json": _json(report.manifest(suites, ladder, evidence), origin, drop=("answers", "prices", "spent")),
         "routing.json": _json(
-            report.routing_json(measured.floors, suites, ladder, evidence), origin, drop=("priced_on", "answered")
+            report.routing_json(measured.floors, suites, ladder, evidence, saved),
+            origin,
+            drop=("priced_on", "answered"),
         ),
-        "routing.md": _markdown(found, measured),
+        "routing.md": _markdown(found, measured, saved),
         "table.csv": table.csv_text(measured.rows),
     }
     lines: dict[str, list[str]] = {suite.id: [] for suite in suites}
@@ -204,9 +211,9 @@ def _json(text: str, origin: Mapping[str, Any], *, drop: Sequence[str]) -> str:
     return json.dumps({**record, "imported": origin}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _markdown(found: Imported, measured: job.Measured) -> str:
+def _markdown(found: Imported, measured: job.Measured, saved: report.Savings) -> str:
     """The report's page with its second paragraph, about answers and prices of a run, told anew."""
-    page = report.routing_md(measured.floors, found.suites, found.ladder, measured.evidence)
+    page = report.routing_md(measured.floors, found.suites, found.ladder, measured.evidence, saved)
     title, _, rest = page.split("\n\n", 2)
     notes = "\n".join(f"- {note}" for note in found.notes)
     return "\n\n".join([title, " ".join(_about(found)), *([notes] if notes else []), rest])

@@ -57,7 +57,7 @@ def savings_command(options: Namespace) -> int:
     terms = savings.Terms(requests=options.requests, failure=failure)
     _, measured = _regenerated(options, options.as_of)
     plan = measured.plan
-    played = savings.replays(measured.outcomes, measured.floors, plan.suites, plan.ladder)
+    played = savings.replays(measured.typical, measured.floors, plan.suites, plan.ladder)
     made = savings.savings(played, measured.floors, plan.suites, plan.ladder, terms)
     if options.format == "json":
         console.data(savings.as_json(made, terms))
@@ -99,7 +99,9 @@ def _regenerated(options: Namespace, day: date | None) -> tuple[Path, job.Measur
     selection = job.Selection(suites=named or job.published(results, ladder))
     plan = job.choose(selection, ladder, job.registered(results, ladder))
     stored = job.collect(plan, results, None)
-    return results, job.measure(plan, stored, known=given.recorded_outcomes(results, ladder), on=day)
+    known = given.recorded_outcomes(results, ladder)
+    with given.grading(options) as grading:
+        return results, job.measure(plan, stored, known=known, on=day, grading=grading)
 
 
 def print_floors(options: Namespace, measured: job.Measured) -> None:
@@ -143,7 +145,7 @@ def _draw(measured: job.Measured, results: Path, *, png: bool, force: bool) -> l
 def _answered(measured: job.Measured) -> dict[str, plots.Answered]:
     """What bands, oracles and cascades of the curves are computed from, by category."""
     plan = measured.plan
-    played = savings.replays(measured.outcomes, measured.floors, plan.suites, plan.ladder)
+    played = savings.replays(measured.typical, measured.floors, plan.suites, plan.ladder)
     return {name: plots.Answered(tiers=each.tiers, recorded=each.recorded) for name, each in played.items()}
 
 

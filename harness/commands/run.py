@@ -1,4 +1,4 @@
-"""Asking, and what it would cost."""
+"""Asking."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from .. import asking, batch, console, job, prices, report, rounds
+from .. import asking, batch, console, grade, job, ledger, report, rounds
 from .. import cache as cache_
 from .. import plan as plan_
 from .. import run as run_
 from ..errors import BadInput, BudgetReached, Incomplete
-from ..values import Outcome, Plan, Processing
+from ..values import Outcome, Plan
 from . import given, results
 
-__all__ = ["plan_command", "run_command"]
+__all__ = ["run_command"]
 
 SHOWN: Final = 4
 """How many open questions a round's line names."""
@@ -38,19 +38,23 @@ class _Work:
     out_of_reach: AbstractSet[str]
     recorded: Sequence[Outcome]
     spending: run_.Spending
+    grading: grade.Grading
 
     def look(self, have: asking.Asked, known: Iterable[Outcome]) -> job.Measured:
-        return job.measure(self.plan, have.answers, have.failures, known=known)
+        return job.measure(self.plan, have.answers, have.failures, known=known, grading=self.grading)
 
 
 def run_command(options: Namespace) -> int:
     if options.no_wait and not options.batch:
         raise BadInput("--no-wait", "goes with --batch; add it, or leave --no-wait out")
     ladder, selection, plan = given.planned(options)
-    until = _until(options, selection)
+    until = given.until(options, selection)
     folder = given.results_folder(options, ladder)
-    with cache_.Cache.open(given.cache_folder(options)) as cache:
+    with cache_.Cache.open(given.cache_folder(options)) as cache, given.grading(options) as grading:
         stored = job.collect(plan, folder, cache)
+        if not selection.partial and not given.is_custom(options) and not options.offline:
+            plan = job.register(plan, stored, lazy=until == "decided" and not options.batch)
+            ledger.keep_registered(cache.folder, ladder.name, plan.registered)
         skipped = set() if selection.partial or options.offline else job.out_of_reach(plan, stored)
         if skipped:
             console.note(f"the recording lacks {len(skipped)} answers and the weights to ask for them: tierfloor pull")
@@ -63,6 +67,7 @@ def run_command(options: Namespace) -> int:
             out_of_reach=skipped,
             recorded=given.recorded_outcomes(folder, ladder),
             spending=run_.Spending(given.budget(options)),
+            grading=grading,
         )
         try:
             measured, has_asked = _ask_all(work) if until == "all" else _ask_until_decided(work)
@@ -71,20 +76,11 @@ def run_command(options: Namespace) -> int:
         _print(options, selection, measured)
         _check_complete(work, measured, plan if until == "all" else _open_plan(work, measured), has_asked=has_asked)
         if not selection.partial and not given.is_custom(options):
-            results.publish(job.widened(measured, folder, cache), folder, cache)
+            results.publish(job.widened(measured, folder, cache, grading), folder, cache)
     if options.until == "decided" and (left := rounds.undecided(plan, measured.rows)):
         named = ", ".join(f"{row.category}/{row.tier} ({row.verdict.why})" for row in left)
         raise Incomplete("run", f"undecided with all samples that may be asked: {named}; add samples to their suites")
     return 0
-
-
-def _until(options: Namespace, selection: job.Selection) -> str:
-    """`decided` where nothing is said, but for selections of a part, and for batches, whose rounds would take days."""
-    if options.until == "decided" and selection.tiers:
-        raise BadInput("--until decided", "compares tiers with their reference; leave --tier out")
-    if options.until is not None:
-        return str(options.until)
-    return "all" if selection.partial or options.batch else "decided"
 
 
 def _ask_all(work: _Work) -> tuple[job.Measured, bool]:
@@ -117,7 +113,9 @@ def _ask_until_decided(work: _Work) -> tuple[job.Measured, bool]:
     begun = asking.Asked(answers=work.stored, failures={})
     measured = work.look(begun, work.recorded)
     lost = work.out_of_reach if work.options.batch else work.out_of_reach | ordered
-    open_ = rounds.questions(plan, measured.rows, rounds.Known(answered=work.stored.keys(), lost=lost))
+    passed = rounds.passed(measured.outcomes)
+    known = rounds.Known(answered=work.stored.keys(), lost=lost, passed=passed)
+    open_ = rounds.questions(plan, measured.rows, known)
     if not open_:
         return measured, False
     if work.options.offline:
@@ -162,7 +160,8 @@ def _round(work: _Work, chosen: Sequence[rounds.Question], number: int, known: A
 def _open_plan(work: _Work, measured: job.Measured) -> Plan:
     """What the floors still need and might have had."""
     lost = {*work.out_of_reach, *(key for outcome in measured.errors for key in outcome.keys)}
-    known = rounds.Known(answered=measured.evidence.answers.keys(), lost=lost)
+    answered, passed = measured.evidence.answers.keys(), rounds.passed(measured.outcomes)
+    known = rounds.Known(answered=answered, lost=lost, passed=passed)
     return rounds.reach(work.plan, rounds.questions(work.plan, measured.rows, known))
 
 
@@ -233,47 +232,10 @@ def _account(spending: run_.Spending, measured: job.Measured, *, is_over: bool) 
         raise BudgetReached("budget", f"{spent} {unit} spent; every answer is stored, raise --budget")
 
 
-def plan_command(options: Namespace) -> int:
-    ladder, _, plan = given.planned(options)
-    folder = given.results_folder(options, ladder)
-    day, processing = options.as_of or date.today(), _processing(options)
-    with cache_.Cache.open(given.cache_folder(options)) as cache:
-        stored = job.collect(plan, folder, cache)
-    counted = {}
-    if options.count:
-        console.note("counting input tokens with the providers; nothing is spent by it, but their keys are needed")
-        counted = asking.count_inputs(plan, stored.keys(), console.note)
-    known = job.known_lengths(plan, folder, stored)
-    rows = plan_.estimate(plan, stored.keys(), day, answers=known, processing=processing, counted=counted)
-    if options.format == "json":
-        console.data(rows)
-        return 0
-    amounts = [f"{name} ({ladder.unit})" for name in ("expected", "low", "high", "at most")]
-    head = ("suite", "tier", "requests", "stored", "to ask", *amounts, "basis")
-    console.show(report.text_table(head, [_plan_cells(row) for row in (*rows, plan_.total(rows))]))
-    way = "batch" if processing == "batch" else "live"
-    console.note(
-        f"{way} prices of {day}; low to high is a 90 % interval where the basis is answers, at most is a bound"
-    )
-    if processing == "batch" and (dear := prices.without_batch_price(ladder, day)):
-        console.note(f"no batch price is known of {', '.join(dear)}: counted as live")
-    return 0
-
-
-def _processing(options: Namespace) -> Processing:
-    return "batch" if options.batch else "standard"
-
-
-def _plan_cells(row: plan_.Estimate) -> tuple[str, ...]:
-    counts = (row.requests, row.stored, row.to_ask)
-    amounts = (row.expected, row.low, row.high, row.worst)
-    return (row.suite, row.tier, *map(str, counts), *map(report.money, amounts), row.basis)
-
-
 def _estimate(work: _Work, plan: Plan, known: Collection[str]) -> Sequence[plan_.Estimate]:
     """What the requests of a plan that are not known take, learnt from all answers at hand."""
     answers = job.known_lengths(work.plan, work.folder, work.stored)
-    return plan_.estimate(plan, known, date.today(), answers=answers, processing=_processing(work.options))
+    return plan_.estimate(plan, known, date.today(), answers=answers, processing=given.processing(work.options))
 
 
 def _announce(work: _Work, what: str, cost: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from .. import console, report, suites
 from .. import lint as lint_
 from ..errors import CheckFailed
 from ..records import write_lines
-from ..values import Sample
+from ..values import Control, Sample
 
 __all__ = ["generate_command", "lint_command", "suites_command"]
 
@@ -44,7 +45,7 @@ def lint_command(options: Namespace) -> int:
     findings = []
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for name in [*options.suites, *options.more_suites] or suites.names():
-            findings += lint_.lint(suites.load(suites.find(name)), pool)
+            findings += lint_.lint(suites.load(suites.find(name)), pool, most=options.mutants)
     if options.format == "json":
         console.data(findings)
     else:
@@ -63,12 +64,17 @@ def lint_command(options: Namespace) -> int:
 
 def generate_command(options: Namespace) -> int:
     for name in [*options.suites, *options.more_suites] or suites.names():
-        for path, samples in suites.frozen(suites.find(name)):
-            changed = write_lines(path, samples, order=_as_made(samples))
-            console.show([f"{path}: {len(samples)} samples{'' if changed else ', unchanged'}"])
+        folder = suites.find(name)
+        for path, samples in suites.frozen(folder):
+            _write(path, samples, "samples")
+        # The proof is made for the frozen samples, so after them.
+        if proof := suites.proof(folder):
+            _write(*proof, "controls")
     return 0
 
 
-def _as_made(samples: list[Sample]) -> Callable[[Sample], int]:
-    position = {sample.id: number for number, sample in enumerate(samples)}
-    return lambda sample: position[sample.id]
+def _write(path: Path, records: Sequence[Sample | Control], noun: str) -> None:
+    """In the order in which they were made."""
+    position = {record.id: number for number, record in enumerate(records)}
+    changed = write_lines(path, records, order=lambda record: position[record.id])
+    console.show([f"{path}: {len(records)} {noun}{'' if changed else ', unchanged'}"])

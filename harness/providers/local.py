@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "connect", "reproducible"]
 
-_CONTEXT = 4096
+_CONTEXT = 8192
 _SERVERS = 2
 # A server looks up between batches only: small ones let it stop within a second or two while it reads a long prompt.
 _BATCH = 64

@@ -5,6 +5,19 @@ from __future__ import annotations
 from .policies import Policy, Terms
 from .replay import Replay, replays
 from .saving import Saving, savings
-from .shown import as_json, cells, head, notes
+from .shown import as_json, cells, head, headline, legend, notes
 
-__all__ = ["Policy", "Replay", "Saving", "Terms", "as_json", "cells", "head", "notes", "replays", "savings"]
+__all__ = [
+    "Policy",
+    "Replay",
+    "Saving",
+    "Terms",
+    "as_json",
+    "cells",
+    "head",
+    "headline",
+    "legend",
+    "notes",
+    "replays",
+    "savings",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -175,12 +175,24 @@ def _place(saving: Saving, kind: Kind, check: Checked) -> int:
 
 
 def _held_out_together(found: Sequence[Saving], shares: Floats) -> Saved | None:
-    """Shares saved, weighted by what the reference costs; gains as they are."""
-    told = [(each.held_out, share, each.policies[0].cost.estimate) for each, share in zip(found, shares, strict=True)]
-    if any(saved is None for saved, _, _ in told):
+    """Shares saved, weighted by what the reference costs; gains as they are; bounds as if all were low or high at once."""
+    told = [
+        (each.held_out, share, share * each.policies[0].cost.estimate)
+        for each, share in zip(found, shares, strict=True)
+    ]
+    known = [(saved, share, cost) for saved, share, cost in told if saved is not None]
+    if len(known) < len(told):
         return None
-    spent = sum(share * cost for _, share, cost in told)
+    spent = sum(cost for _, _, cost in known)
+
+    def weighted(value: Callable[[Saved], float]) -> float:
+        return float(sum(cost * value(saved) for saved, _, cost in known) / spent)
+
     return Saved(
-        share=float(sum(share * cost * saved.share for saved, share, cost in told if saved) / spent),
-        gained=float(sum(share * saved.gained for saved, share, _ in told if saved)),
+        share=weighted(lambda saved: saved.share),
+        gained=float(sum(share * saved.gained for saved, share, _ in known)),
+        between=(
+            weighted(lambda saved: saved.share if saved.between is None else saved.between[0]),
+            weighted(lambda saved: saved.share if saved.between is None else saved.between[1]),
+        ),
     )

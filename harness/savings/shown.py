@@ -11,14 +11,15 @@ from ..stats.economics import Saved
 from .policies import Checked, Policy, Terms
 from .saving import Saving
 
-__all__ = ["as_json", "cells", "head", "notes"]
+__all__ = ["as_json", "cells", "head", "headline", "legend", "notes"]
 
 _CHECKS = {"nothing": "", "everything": ", all failures caught", "form": ", form checked"}
 _ALL = {"reference": "all at the reference", "floor": "each at its floor", "cascade": "cascades"}
 _LEGEND = (
     "brackets: 90 % bands; saved: share of the reference's cost, on the samples that chose the floors; held out: on",
-    "half of them, by floors that the other half chose; a > b: b too where the check stops a; all failures caught: by the",
-    "suite's own checker, which judged here; form checked: it stops what is unreadable, refused or truncated",
+    "half of them, by floors that the other half chose, over random halves; a > b: b too where the check stops a; all",
+    "failures caught: by the suite's own checker, which judged here; form checked: it stops what is unreadable, refused",
+    "or truncated",
 )
 
 
@@ -45,6 +46,24 @@ def notes(savings: Sequence[Saving], unit: str, terms: Terms | None = None, *, f
     """Sentences: what is cheapest, whose margin costs more than it saves, how all kinds of work were weighted."""
     found = [each for saving in savings for each in _remarks(saving, unit, terms or Terms())]
     return [*found, *(_LEGEND if full and savings else ())]
+
+
+def legend() -> str:
+    """What the columns of `cells` mean, in a sentence."""
+    return " ".join(_LEGEND)
+
+
+def headline(savings: Sequence[Saving]) -> str:
+    """What floors save in all, in a sentence: nothing, where none is proved below the reference."""
+    if not savings:
+        return "No kind of work has a sample that both its floor and the reference have answered."
+    whole = savings[-1]
+    floor = next((policy for policy in whole.policies if policy.kind == "floor"), None)
+    if floor is None:
+        return "No tier below the reference is proved on any kind of work, so floors save nothing."
+    unseen = "" if whole.held_out is None else f"; held out: {_unseen(whole.held_out)}"
+    named = f"On {_kind(whole)}" if whole.category else f"Over {_kind(whole)}"
+    return f"{named}, floors save {_interval(floor.saved, '{:.0%}'.format)} of what the reference costs{unseen}."
 
 
 def as_json(savings: Iterable[Saving], terms: Terms | None = None) -> list[dict[str, object]]:
@@ -112,7 +131,10 @@ def _share(x: float | None) -> float | None:
 
 
 def _held_out(saved: Saved | None) -> dict[str, object] | None:
-    return None if saved is None else {"saved": _share(saved.share), "quality_gained": _share(saved.gained)}
+    if saved is None:
+        return None
+    between = None if saved.between is None else [_share(x) for x in saved.between]
+    return {"saved": _share(saved.share), "between": between, "quality_gained": _share(saved.gained)}
 
 
 def _kind(saving: Saving) -> str:
@@ -138,10 +160,16 @@ def _numbers(policy: Policy, saving: Saving) -> tuple[str, ...]:
         *(() if policy.with_failures is None else (_interval(policy.with_failures, _money),)),
         _interval(policy.quality, "{:.2f}".format),
         "" if is_reference else _interval(policy.saved, "{:.0%}".format),
-        "" if unseen is None else f"{_zero(unseen.share, 2):.0%} (quality {_zero(unseen.gained, 3):+.3f})",
+        "" if unseen is None else _unseen(unseen),
         "" if is_reference else _interval(policy.failures, "{:+.0f}".format),
         "" if policy.fails is None else f"{policy.fails:.2f} / {_even(policy.break_even)}",
     )
+
+
+def _unseen(saved: Saved) -> str:
+    low, high = saved.between or (saved.share, saved.share)
+    share = _interval(Band(estimate=saved.share, low=low, high=high), "{:.0%}".format)
+    return f"{share} (quality {_zero(saved.gained, 3):+.3f})"
 
 
 def _even(rate: float | None) -> str:

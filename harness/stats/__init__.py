@@ -12,7 +12,7 @@ from .curves import aiq, hull, mix_quality
 from .decide import Decision, decide, decided_at, flawless_at, judge, qualify
 from .exact import binomial_p, critical_z, exact_p
 from .intervals import tango, tango_z, wilson
-from .lazy import LazyWealth, is_worth_being_lazy, lazy_gaps, lazy_log_wealth
+from .lazy import LazyWealth, bet_lazily, is_worth_being_lazy, lazy_gaps, lazy_log_wealth, readable
 from .mixture import lower_limit, mixture_log_wealth
 from .power import Assumed, Chances, power
 from .registration import Registration, in_order, prefix, standing
@@ -36,6 +36,7 @@ __all__ = [
     "aiq",
     "alarms",
     "bar_game",
+    "bet_lazily",
     "binomial_p",
     "cheap_first",
     "critical_z",
@@ -61,6 +62,7 @@ __all__ = [
     "power",
     "prefix",
     "qualify",
+    "readable",
     "share_alpha",
     "standing",
     "tango",

@@ -8,7 +8,7 @@ refuted, each at alpha. Whichever comes first in the suite's fixed order of unit
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import BadInput
@@ -16,9 +16,10 @@ from ..values import Rule, Verdict
 from .betting import Game, bar_game, gap_game, log_wealth
 from .exact import MOST_UNITS, Alternative, binomial_p, exact_p
 from .forecast import MOST_FURTHER, further_by_betting, further_by_counting, is_futile
+from .lazy import lazy_gaps, lazy_log_wealth, readable
 from .resampling import further_by_resampling
 from .rules import check_rule, least_units
-from .units import Holes, Pair, Units, gather, merged
+from .units import Holes, Pair, Units, gather, is_hole, merged
 
 __all__ = ["Decision", "decide", "decided_at", "flawless_at", "judge", "qualify"]
 
@@ -32,11 +33,12 @@ _REFUTED = {"gap": "loses more than the margin", "bar": "misses the bar"}
 class _Standing:
     """How one claim stands.
 
-    `shown_at` and `refuted_at` count the units after which it was decided, inf while it is not; `shown` and `refuted`
-    are e-values or p-values, None while there is nothing to read; `to_show` and `to_refute` estimate further units.
+    Of the `read` units it was decided after `shown_at` or `refuted_at`, inf while it is not; `shown` and `refuted` are
+    e-values or p-values, None while there is nothing to read; `to_show` and `to_refute` estimate further units.
     """
 
     claim: str
+    read: int
     shown_at: float
     refuted_at: float
     shown: float | None
@@ -44,6 +46,16 @@ class _Standing:
     to_show: float
     to_refute: float
     is_futile: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Played:
+    """A claim's game with the path of its log-wealth, and the game of the opposite claim."""
+
+    claim: str
+    game: Game
+    path: Sequence[float]
+    against: Game
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,46 +71,68 @@ class Decision:
         return self.holes > MANY_HOLES
 
 
-def decide(pairs: Iterable[Pair], rule: Rule, *, alone: bool = False, heaviest: float | None = None) -> Decision:
+def decide(
+    pairs: Iterable[Pair],
+    rule: Rule,
+    *,
+    alone: bool = False,
+    heaviest: float | None = None,
+    lazily: Collection[str] = (),
+) -> Decision:
     """The verdict on a tier from its samples in the suite's fixed order, holes included.
 
-    `alone` judges the reference itself, which has only the bar to meet; `heaviest` weighs the units (see `gather`).
+    `alone` judges the reference itself, which has only the bar to meet; `heaviest` weighs the units (see `gather`), and
+    those named in `lazily`, which come first, are bet on lazily (see `judge`).
     Where the holes could turn the verdict, filled in at their worst and at their best, it is inconclusive. Under
     `sequential` the units still needed are resampled from those seen.
     """
     samples = merged(pairs)
-    holes = sum(not pair.scores or not (pair.reference or alone) for pair in samples)
+    holes = sum(is_hole(pair, alone=alone) for pair in samples)
 
     def verdict(filled: Holes) -> tuple[Verdict, Units]:
         units = gather(samples, holes=filled, alone=alone, heaviest=heaviest)
         if alone:
             return qualify(units.scores, rule, units.shares), units
-        return judge(units.scores, units.reference, rule, units.shares), units
+        lazy = sum(name in lazily for name in units.names)
+        return judge(units.scores, units.reference, rule, units.shares, lazily=lazy), units
 
     found, units = verdict("drop")
     if holes and any(verdict(filled)[0].kind != found.kind for filled in ("against", "for")):
         found = Verdict(kind="inconclusive", why="missing data", method=found.method, needed=holes)
     elif found.kind == "inconclusive" and rule.method == "sequential":
-        needed = further_by_resampling(units.scores, None if alone else units.reference, rule, units.shares)
+        # Planning only: an unasked reference is taken to have passed.
+        reference = None if alone else [1.0 if other is None else other for other in units.reference]
+        needed = further_by_resampling(units.scores, reference, rule, units.shares)
         found = found if needed is None else replace(found, needed=needed)
     return Decision(verdict=found, units=len(units.names), holes=holes / len(samples) if samples else 0.0)
 
 
-def judge(scores: Sequence[float], reference: Sequence[float], rule: Rule, shares: Sequence[float] = ()) -> Verdict:
+def judge(
+    scores: Sequence[float],
+    reference: Sequence[float | None],
+    rule: Rule,
+    shares: Sequence[float] = (),
+    *,
+    lazily: int = 0,
+) -> Verdict:
     """The verdict on a tier from the scores (0..1) of its units and the reference's on the same units, in fixed order.
 
     `sequential` stays valid however often one looks. `fixed` is read once, on the first `horizon` units: until they are
     there it is inconclusive, and later ones change nothing. `statistic` belongs to the claim least well shown, or to
     the one refuted. `needed` estimates the units until a decision either way, 5000 at most. `shares` are the units'
-    weights as shares of the heaviest (none: all alike). Raises BadInput on an impossible rule, on scores outside 0..1
+    weights as shares of the heaviest (none: all alike).
+
+    On the first `lazily` units bets do not know the reference where the tier passes, so that it may be None there: left
+    unasked, it stands for a pass where the claim is that little is lost and for a fail where it is that much is. Where it
+    is needed and not known, reading ends; the bar needs none. Raises BadInput on an impossible rule, on scores outside 0..1
     or not paired, and under `fixed` on scores other than 0 and 1 and on shares.
     """
-    return _verdict(_standings(scores, reference, rule, shares), len(scores), rule)
+    return _verdict(_standings(scores, reference, rule, shares, lazily), rule, lazily=lazily)
 
 
 def qualify(scores: Sequence[float], rule: Rule, shares: Sequence[float] = ()) -> Verdict:
     """The verdict on the reference itself, which has only the bar to meet; otherwise as `judge`."""
-    return _verdict(_standings(scores, None, rule, shares), len(scores), rule)
+    return _verdict(_standings(scores, None, rule, shares), rule)
 
 
 def decided_at(
@@ -124,19 +158,25 @@ def flawless_at(rule: Rule) -> int | None:
 
 
 def _standings(
-    scores: Sequence[float], reference: Sequence[float] | None, rule: Rule, shares: Sequence[float]
+    scores: Sequence[float],
+    reference: Sequence[float | None] | None,
+    rule: Rule,
+    shares: Sequence[float],
+    lazily: int = 0,
 ) -> list[_Standing]:
     _check(rule, shares, len(scores))
     _check_scores("scores", scores, rule)
     if reference is None:
         bar = bar_game(scores, rule, shares)
-        return _bet({"bar": bar}, rule) if rule.method == "sequential" else [_test_bar(scores, rule)]
+        return _bet([_played("bar", bar, rule)], rule) if rule.method == "sequential" else [_test_bar(scores, rule)]
     if len(scores) != len(reference):
         raise BadInput("scores", f"{len(scores)} units but {len(reference)} of the reference, pair them first")
-    _check_scores("reference", reference, rule)
-    gaps = [score - other for score, other in zip(scores, reference, strict=True)]
+    _check_scores("reference", [0.0 if other is None else other for other in reference], rule)
     if rule.method == "sequential":
-        return _bet({"gap": gap_game(gaps, rule, shares), "bar": bar_game(scores, rule, shares)}, rule)
+        end = readable(scores, reference, lazily)
+        gap = _played_lazily(scores[:end], reference[:end], rule, shares[:end], lazily)
+        return _bet([gap, _played("bar", bar_game(scores, rule, shares), rule)], rule)
+    gaps = [score - other for score, other in zip(scores, reference, strict=True) if other is not None]
     return [_test_gap(gaps, rule), _test_bar(scores, rule)]
 
 
@@ -144,11 +184,12 @@ def _sufficient_at(standings: Sequence[_Standing], rule: Rule) -> float:
     return max(least_units(rule), *(standing.shown_at for standing in standings))
 
 
-def _verdict(standings: Sequence[_Standing], n: int, rule: Rule) -> Verdict:
-    method = _method(rule)
+def _verdict(standings: Sequence[_Standing], rule: Rule, *, lazily: int = 0) -> Verdict:
+    method = _method(rule) + (", lazy reference" if lazily else "")
+    n = min(standing.read for standing in standings)
     sufficient_at = _sufficient_at(standings, rule)
     refuted = min(standings, key=lambda standing: standing.refuted_at)
-    if refuted.refuted_at <= min(sufficient_at, n):
+    if refuted.refuted_at <= min(sufficient_at, refuted.read):
         why = _REFUTED[refuted.claim]
         return Verdict(kind="insufficient", why=why, method=method, statistic=refuted.refuted)
     weakest = min if rule.method == "sequential" else max
@@ -161,7 +202,7 @@ def _verdict(standings: Sequence[_Standing], n: int, rule: Rule) -> Verdict:
 
 
 def _why_not_yet(standings: Sequence[_Standing], n: int, rule: Rule) -> str:
-    if n == 0:
+    if not any(standing.read for standing in standings):
         return "no data"
     if any(standing.is_futile for standing in standings):
         return "futile"
@@ -180,21 +221,36 @@ def _needed(standings: Sequence[_Standing], n: int, rule: Rule) -> int:
     return max(1, math.ceil(min(units, MOST_FURTHER)))
 
 
-def _bet(games: dict[str, Game], rule: Rule) -> list[_Standing]:
-    n = max(len(game.units) for game in games.values())
-    paths = {claim: log_wealth(game, rule) for claim, game in games.items()}
+def _played(claim: str, game: Game, rule: Rule) -> _Played:
+    return _Played(claim=claim, game=game, path=log_wealth(game, rule), against=game.mirrored())
+
+
+def _played_lazily(
+    scores: Sequence[float], reference: Sequence[float | None], rule: Rule, shares: Sequence[float], lazily: int
+) -> _Played:
+    game = gap_game(lazy_gaps(scores, reference), rule, shares)
+    if not lazily:
+        return _played("gap", game, rule)
+    most = [score - (other or 0.0) for score, other in zip(scores, reference, strict=True)]
+    path = lazy_log_wealth(scores, reference, rule, shares, lazily).filled
+    return _Played(claim="gap", game=game, path=path, against=gap_game(most, rule, shares).mirrored())
+
+
+def _bet(played: Sequence[_Played], rule: Rule) -> list[_Standing]:
+    n = max(len(each.path) for each in played)
     # A refutation counts only if it comes no later than all claims are shown: beyond that nothing need be played.
-    last = min(n, max(least_units(rule), *(_reached(path, rule) for path in paths.values())))
-    return [_standing(claim, game, paths[claim], int(last), rule) for claim, game in games.items()]
+    last = min(n, max(least_units(rule), *(_reached(each.path, rule) for each in played)))
+    return [_standing(each, int(last), rule) for each in played]
 
 
-def _standing(claim: str, game: Game, path: Sequence[float], last: int, rule: Rule) -> _Standing:
-    against = game.mirrored()
+def _standing(played: _Played, last: int, rule: Rule) -> _Standing:
+    game, path, against = played.game, played.path, played.against
     opposite = log_wealth(replace(against, units=against.units[:last]), rule)
     shown_at, refuted_at = _reached(path, rule), _reached(opposite, rule)
-    is_open = last == len(game.units)
+    is_open = last >= len(game.units)
     return _Standing(
-        claim=claim,
+        claim=played.claim,
+        read=len(game.units),
         shown_at=shown_at,
         refuted_at=refuted_at,
         shown=math.exp(max(path)) if path else None,
@@ -208,7 +264,7 @@ def _standing(claim: str, game: Game, path: Sequence[float], last: int, rule: Ru
 def _reached(path: Sequence[float], rule: Rule) -> float:
     """After how many units the wealth reached its goal; inf if it did not."""
     goal = -math.log(rule.alpha)
-    if not path or path[-1] < goal:
+    if not path or max(path) < goal:
         return math.inf
     return next(n for n, wealth in enumerate(path, start=1) if wealth >= goal)
 
@@ -233,6 +289,7 @@ def _test(claim: str, game: Game, rule: Rule, p: Callable[[Alternative], float])
     shown, refuted = (p("greater"), p("less")) if is_read else (None, None)
     return _Standing(
         claim=claim,
+        read=len(game.units),
         shown_at=rule.horizon if shown is not None and shown <= rule.alpha else math.inf,
         refuted_at=rule.horizon if refuted is not None and refuted <= rule.alpha else math.inf,
         shown=shown,

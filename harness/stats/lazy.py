@@ -14,7 +14,7 @@ from ..errors import BadInput
 from ..values import Rule
 from .betting import gap_game, next_bet
 
-__all__ = ["LOOK", "LazyWealth", "is_worth_being_lazy", "lazy_gaps", "lazy_log_wealth"]
+__all__ = ["LOOK", "LazyWealth", "bet_lazily", "is_worth_being_lazy", "lazy_gaps", "lazy_log_wealth", "readable"]
 
 LOOK = 30
 """After how many answers of the tier it is decided whether to stay lazy."""
@@ -36,11 +36,36 @@ class LazyWealth:
 def is_worth_being_lazy(scores: Sequence[float]) -> bool:
     """Whether to leave the reference unasked from here on, from the tier's scores so far in fixed order.
 
-    The first 30 units are lazy; then 98 % of them must have passed, else every later unit is asked. That the choice
-    rests on earlier units only keeps it valid.
+    Of the first 30 units 98 % must pass; once they cannot any more, every later unit is asked. That the choice rests on
+    earlier units only keeps it valid.
     """
-    look = scores[:LOOK]
-    return len(look) < LOOK or sum(score >= 1 for score in look) >= _LEAST_SHARE * len(look)
+    return sum(score < 1 for score in scores[:LOOK]) <= (1 - _LEAST_SHARE) * LOOK
+
+
+def bet_lazily(scores: Sequence[float | None]) -> int:
+    """On how many units, from the first on, the bets must not know the reference where the tier passes.
+
+    On all of them, or up to the one that ended laziness. Units without a score (None) say nothing.
+    """
+    known: list[float] = []
+    for i, score in enumerate(scores):
+        if not is_worth_being_lazy(known):
+            return i
+        if len(known) >= LOOK:
+            break
+        known += [] if score is None else [score]
+    return len(scores)
+
+
+def readable(scores: Sequence[float], reference: Sequence[float | None], lazily: int) -> int:
+    """How many units can be read: all up to the first whose reference is unknown (None) and needed.
+
+    Among the first `lazily` it is needed where the tier did not pass; after them everywhere, and then on the first too,
+    since later bets rest on what is known of them.
+    """
+    pairs = enumerate(zip(scores, reference, strict=True))
+    end = next((i for i, (score, other) in pairs if other is None and (i >= lazily or score < 1)), len(scores))
+    return min(end, lazily) if None in reference[:lazily] else end
 
 
 def lazy_gaps(scores: Sequence[float], reference: Sequence[float | None]) -> list[float]:
@@ -55,19 +80,31 @@ def lazy_gaps(scores: Sequence[float], reference: Sequence[float | None]) -> lis
     return [0.0 if other is None else score - other for score, other in zip(scores, reference, strict=True)]
 
 
-def lazy_log_wealth(scores: Sequence[float], reference: Sequence[float | None], rule: Rule) -> LazyWealth:
+def lazy_log_wealth(
+    scores: Sequence[float],
+    reference: Sequence[float | None],
+    rule: Rule,
+    shares: Sequence[float] = (),
+    lazily: int | None = None,
+) -> LazyWealth:
     """Lazy wealth on units in fixed order; the reference may be None (unasked) where the tier scores 1.
 
     Filling in later costs no alpha: the filled process bets as the lazy one did, and is at least as rich at every unit.
+    After the first `lazily` units (None: all) laziness is over, and bets know what has been filled in. `shares` are as in
+    `gap_game`.
     """
     goal = -math.log(rule.alpha)
     gaps = lazy_gaps(scores, reference)
-    known = gap_game(gaps, rule)
-    lazily = gap_game([0.0 if score >= 1 else gap for score, gap in zip(scores, gaps, strict=True)], rule)
+    known = gap_game(gaps, rule, shares).units
+    least = gap_game([0.0 if score >= 1 else gap for score, gap in zip(scores, gaps, strict=True)], rule, shares)
+    until = len(gaps) if lazily is None else lazily
     total = squares = lazy = filled = 0.0
     paths: list[tuple[float, float]] = []
-    for t, (x, full) in enumerate(zip(lazily.units, known.units, strict=True)):
-        bet = next_bet(max(goal - lazy, 0.0), total, squares, t, horizon=rule.horizon, low=lazily.low)
+    for t, full in enumerate(known):
+        if t == until:
+            lazy, total, squares = filled, math.fsum(known[:t]), math.fsum(x * x for x in known[:t])
+        x = least.units[t] if t < until else full
+        bet = next_bet(max(goal - lazy, 0.0), total, squares, t, horizon=rule.horizon, low=least.low)
         lazy += math.log1p(bet * x)
         filled += math.log1p(bet * full)
         total += x

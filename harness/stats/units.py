@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..errors import BadInput
 
-__all__ = ["Holes", "Pair", "Units", "gather", "merged"]
+__all__ = ["Holes", "Pair", "Units", "gather", "is_hole", "merged"]
 
 Holes = Literal["drop", "against", "for"]
 
@@ -20,13 +20,14 @@ class Pair:
     """One sample with the scores (0..1) of its epochs at a tier and at the reference.
 
     No score at all is a hole: asked, but not answered through no fault of the model. `unit` is the template, or
-    whatever else makes samples depend on each other; `weight` the sample's share in the user's mix.
+    whatever else makes samples depend on each other; `weight` the sample's share in the user's mix. A `reference` of
+    None was left unasked, which is no hole.
     """
 
     sample: str
     unit: str
     scores: tuple[float, ...]
-    reference: tuple[float, ...] = ()
+    reference: tuple[float, ...] | None = ()
     weight: float = 1.0
 
 
@@ -34,12 +35,12 @@ class Pair:
 class Units:
     """Mean scores of tier and reference by unit, in fixed order, and each unit's weight as a share of the heaviest.
 
-    `shares` is empty where all units count alike.
+    `shares` is empty where all units count alike. The reference of a unit is None if it was left unasked.
     """
 
     names: tuple[str, ...]
     scores: tuple[float, ...]
-    reference: tuple[float, ...]
+    reference: tuple[float | None, ...]
     shares: tuple[float, ...] = ()
 
 
@@ -64,9 +65,14 @@ def gather(
     return Units(
         names=tuple(units),
         scores=tuple(_mean([pair.scores for pair in members], members) for members in units.values()),
-        reference=() if alone else tuple(_mean([p.reference for p in members], members) for members in units.values()),
+        reference=() if alone else tuple(_of_reference(members) for members in units.values()),
         shares=() if heaviest is None else tuple(weight / heaviest for weight in weights),
     )
+
+
+def is_hole(pair: Pair, *, alone: bool = False) -> bool:
+    """Whether an answer is missing that was asked; `alone` leaves the reference out."""
+    return not pair.scores or not (alone or pair.reference is None or pair.reference)
 
 
 def merged(pairs: Iterable[Pair]) -> list[Pair]:
@@ -83,7 +89,7 @@ def merged(pairs: Iterable[Pair]) -> list[Pair]:
             sample=pair.sample,
             unit=pair.unit,
             scores=before.scores + pair.scores,
-            reference=before.reference + pair.reference,
+            reference=_both(before.reference, pair.reference),
             weight=pair.weight,
         )
     return list(by_sample.values())
@@ -91,7 +97,7 @@ def merged(pairs: Iterable[Pair]) -> list[Pair]:
 
 def _filled(pair: Pair, holes: Holes, *, alone: bool) -> Pair | None:
     """The pair without holes, None where it is dropped."""
-    if pair.scores and (pair.reference or alone):
+    if not is_hole(pair, alone=alone):
         return pair
     if holes == "drop":
         return None
@@ -100,9 +106,18 @@ def _filled(pair: Pair, holes: Holes, *, alone: bool) -> Pair | None:
         sample=pair.sample,
         unit=pair.unit,
         scores=pair.scores or (float(good),),
-        reference=pair.reference or (float(not good),),
+        reference=None if pair.reference is None else pair.reference or (float(not good),),
         weight=pair.weight,
     )
+
+
+def _both(one: tuple[float, ...] | None, two: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    return None if one is None or two is None else one + two
+
+
+def _of_reference(members: Sequence[Pair]) -> float | None:
+    asked = [pair.reference for pair in members if pair.reference is not None]
+    return _mean(asked, members) if len(asked) == len(members) else None
 
 
 def _mean(epochs: Sequence[tuple[float, ...]], members: Sequence[Pair]) -> float:

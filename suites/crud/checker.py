@@ -1,25 +1,33 @@
-"""Loads the answer's Store in the sandbox and plays it against the oracle, one group of requirements after the other."""
+"""Loads an answer in the sandbox and plays it against the oracle, one group of requirements after the other."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from harness.checkers.answers import Unreadable, read_code
-from harness.sandbox import CandidateDied, CandidateFault, CandidateTimeout, Limits, Session, session
+from harness.sandbox import CandidateDied, CandidateFault, CandidateTimeout, Limits, session
 from harness.values import Sample, Score
 
 from .draws import Draw
-from .driver import DRIVER
+from .drivers import CLASS_DRIVER, HTTP_DRIVER
 from .groups import Group, groups
-from .play import Crash, Mismatch, Play, short
+from .play import Play
+from .port import Broken, Mismatch, Port
+from .port_class import ClassPort
+from .port_http import HttpPort
 from .spec import Spec
 
-__all__ = ["check"]
+__all__ = ["check", "opened"]
 
 # An answer may open a connection for every call and leave closing them to the collector, which CPython 3.13 does late.
-LIMITS = Limits(cpu_seconds=2, wall_seconds=120.0, open_files=1024)
+CLASS_LIMITS = Limits(cpu_seconds=3, wall_seconds=120.0, open_files=1024)
+HTTP_LIMITS = Limits(cpu_seconds=8, wall_seconds=240.0, open_files=1024, memory_bytes=2 << 30)
+CLASS_PRELOAD = ("sqlite3", "typing", "pathlib", "queue", "threading", "json", "dataclasses", "contextlib", "datetime")
+HTTP_PRELOAD = ("fastapi", "uvicorn", "asyncio", "httptools", "uvicorn.protocols.http.httptools_impl", *CLASS_PRELOAD)
 
 
 def check(sample: Sample, answer: str) -> Score:
@@ -30,55 +38,37 @@ def check(sample: Sample, answer: str) -> Score:
     except Unreadable as problem:
         return _failed("unparsable", str(problem))
     try:
-        with session(DRIVER, LIMITS) as talk:
-            return _loaded(talk, spec, source) or _played(talk, spec, sample)
+        with opened(spec) as port:
+            port.load(source)
+            return _played(port, f"{sample.id}\n{sample.target}\n{answer}")
+    except Broken as broken:
+        return _failed(broken.why, str(broken))
+    except CandidateDied as fault:
+        return _failed("does_not_load", str(fault))
     except CandidateFault as fault:
         return _failed(_fault(fault), f"while loading: {fault}")
 
 
-def _loaded(talk: Session, spec: Spec, source: str) -> Score | None:
-    """Why the answer's code cannot be played with, if so."""
-    conflict = bool(spec["unique"] or spec["version"] or spec["moves"])
-    order = {"do": "load", "source": source, "methods": _methods(spec), "conflict": conflict}
-    try:
-        reply = talk.call(order)
-    except CandidateDied as fault:
-        return _failed("does_not_load", str(fault))
-    if type(reply) is not dict or len(reply.keys() & {"syntax", "raised", "missing"}) != 1:
-        return _failed("bad_reply", "loading: a reply of no known form")
-    if "syntax" in reply:
-        return _failed("unparsable", f"does not compile: {short(reply['syntax'])}")
-    if "raised" in reply:
-        return _failed("does_not_load", short(reply.get("text")))
-    if reply["missing"]:
-        return _failed("missing_method", f"missing: {short(reply['missing'])}")
-    return None
+@contextmanager
+def opened(spec: Spec) -> Iterator[Port]:
+    """A jail for an answer of the spec's form, nothing loaded yet."""
+    if spec["form"] == "class":
+        with session(CLASS_DRIVER, CLASS_LIMITS, preload=CLASS_PRELOAD) as talk:
+            yield ClassPort(talk, spec)
+    else:
+        with session(HTTP_DRIVER, HTTP_LIMITS, preload=HTTP_PRELOAD, serves=True) as talk:
+            yield HttpPort(talk, spec)
 
 
-def _methods(spec: Spec) -> list[str]:
-    wanted = {
-        "create": True,
-        "get": True,
-        "list_all": not spec["page"],
-        "list_page": spec["page"],
-        "update": spec["update"],
-        "move": spec["moves"],
-        "delete": spec["delete"] != "none",
-        "restore": spec["delete"] == "soft",
-        "create_many": spec["bulk"],
-    }
-    return [name for name, needed in wanted.items() if needed]
-
-
-def _played(talk: Session, spec: Spec, sample: Sample) -> Score:
+def _played(port: Port, seed: str) -> Score:
     """Play all groups, also after one has failed; a candidate that breaks off the session fails the rest with it."""
-    plan = groups(spec)
+    plan = groups(port.spec)
     problems: list[tuple[str, str]] = []
     for done, group in enumerate(plan):
         try:
-            problem = _problem(Play(talk, spec, f"store-{done}"), sample, group)
+            problem = _problem(port, group, seed)
         except CandidateFault as fault:
-            problems.append((_fault(fault), str(fault)))
+            problems.append((_fault(fault), f"{group.why}: {fault}"))
             problems += [("", "")] * (len(plan) - done - 1)
             break
         if problem:
@@ -89,17 +79,20 @@ def _played(talk: Session, spec: Spec, sample: Sample) -> Score:
     return Score(value=round(1 - len(problems) / len(plan), 4), why=why, details=details[:200])
 
 
-def _problem(play: Play, sample: Sample, group: Group) -> tuple[str, str] | None:
-    """The code and the details of the first difference in this group, if there is one."""
-    seed = hashlib.sha256(f"{sample.id}\n{sample.target}\n{group.why}".encode()).digest()
-    draw = Draw(play.spec, random.Random(int.from_bytes(seed, "big")))
+def _problem(port: Port, group: Group, seed: str) -> tuple[str, str] | None:
+    """The code and the details of the first difference in this group, if there is one.
+
+    Its data are drawn from the sample and the answer: the same answer is judged alike again, and no answer can hold them.
+    """
+    number = int.from_bytes(hashlib.sha256(f"{group.why}\n{seed}".encode(errors="surrogatepass")).digest(), "big")
+    play = Play(port, Draw(port.spec, random.Random(number)), group.why)
     try:
-        play.reopen()
-        group.play(play, draw)
-    except Crash as crash:
-        return "crashed", f"{group.why}: {crash}"
+        if not group.pair:
+            play.open()
+        group.play(play)
     except Mismatch as mismatch:
-        return group.why, str(mismatch)
+        why = mismatch.why or group.why
+        return why, str(mismatch) if why == group.why else f"{group.why}: {mismatch}"
     return None
 
 

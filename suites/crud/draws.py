@@ -7,22 +7,22 @@ from typing import Any
 
 from .spec import Spec
 
-__all__ = ["TRICKY", "Draw"]
+__all__ = ["INJECTIONS", "TRICKY", "Draw"]
 
 # Each fits into 12 characters, the shortest limit of a required text.
 TRICKY = (
-    "x'||'y",
     "O'Brien",
     '"q" -- x',
-    "a'); DROP t;",
     "%s {0} \\n ?",
     "  two  ",
     "Ünï✓日本🙂",
     "line\nbreak",
     "NULL",
     "007",
-    "' OR 1=1 --",
+    "a;b\\'c",
+    "<b>&amp;",
 )
+INJECTIONS = ("x'||'y", "a'); DROP t;", "' OR '1'='1")
 
 
 class Draw:
@@ -47,6 +47,11 @@ class Draw:
         """Data with all fields."""
         return {field["name"]: self.value(field) for field in self.fields} | chosen
 
+    def parent(self) -> dict[str, Any]:
+        """Data of something that records belong to."""
+        self._count += 1
+        return {self._spec["parent"]["label"]: f"parent{self._count}"}
+
     def value(self, field: Spec) -> Any:
         """A value that the field takes; a different one at each call for text."""
         if field["kind"] == "text":
@@ -55,6 +60,8 @@ class Draw:
             return f"{letters}{self._count}"
         if field["kind"] == "number":
             return self.rng.randint(field["min"], field["max"])
+        if field["kind"] == "parent":
+            return self.rng.choice((1, 2))
         return self.rng.choice((True, False) if field["kind"] == "flag" else field["values"])
 
     def other(self, field: Spec, value: Any) -> Any:
@@ -72,6 +79,8 @@ class Draw:
         if field["kind"] == "number":
             low, high = field["min"], field["max"]
             return [low - 1, low, high, high + 1, True, float(low), str(low), None]
+        if field["kind"] == "parent":
+            return [0, 99, True, 1.0, "1", None, 1]
         if field["kind"] == "flag":
             return [1, 0, "true", None, True, False]
         return [*field["values"], field["values"][0].swapcase(), "", 1, None]

@@ -14,14 +14,18 @@ __all__ = ["generate"]
 
 
 def generate(seed: str, level: int, index: int) -> Sample:
-    """The sample with this number. Each has a spec of its own, so each is a template of its own."""
+    """The sample with this number. Each has a spec of its own, so each is a template of its own.
+
+    One of three asks for an app, the others for a class.
+    """
     rng = _random("sample", seed, level, index)
-    spec = compose(rng, level, index + _random("turn", seed, level).randrange(1000))
+    form = "http" if index % 3 == 1 else "class"
+    spec = compose(rng, level, index + _random("turn", seed, level).randrange(1000), form)
     return Sample(
         id=f"crud.l{level}.{index:04d}",
         input=render(spec, rng),
         target=canonical(spec),
-        metadata={"level": level, "template": f"spec-{digest(spec)[:12]}", "entity": spec["entity"]},
+        metadata={"level": level, "template": f"spec-{digest(spec)[:12]}", "form": form, "entity": spec["entity"]},
     )
 
 

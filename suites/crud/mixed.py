@@ -4,62 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
+from .calls import verbs
 from .draws import Draw
 from .play import Play
-from .spec import Spec
 
 __all__ = ["mixed"]
 
-CALLS = 60
-REOPEN = 25
+CALLS = 40
 OWNERS = ("ann", "bob")
+WEIGHTS = {"create": 6, "create_many": 2, "get": 2, "list": 3, "update": 5, "move": 5, "delete": 3, "restore": 2}
 
 
-def mixed(play: Play, draw: Draw) -> None:
-    """Play the sequence; every now and then the store is opened anew."""
-    methods = _methods(play.spec)
-    names, weights = list(methods), list(methods.values())
-    last = 0
+def mixed(play: Play) -> None:
+    """Play the sequence; in its middle the store is opened anew."""
+    names = [verb for verb in verbs(play.spec) if verb in WEIGHTS]
+    weights = [WEIGHTS[name] for name in names]
     for count in range(CALLS):
-        if count % REOPEN == REOPEN - 1:
+        if count == CALLS // 2:
             play.reopen()
-        method = draw.rng.choices(names, weights)[0]
-        owner = draw.rng.choice(OWNERS)
-        made = play.do(method, *_arguments(play, draw, method, last), owner=owner)
-        if made and method == "create":
-            last = max(last, made["id"])
+        verb, owner = play.draw.rng.choices(names, weights)[0], play.draw.rng.choice(OWNERS)
+        play.do(verb, **_given(play, verb), owner=owner)
     for owner in OWNERS:
         play.all(owner=owner)
 
 
-def _methods(spec: Spec) -> dict[str, int]:
-    weights = {"create": 6, "get": 2, "list_page" if spec["page"] else "list_all": 3}
-    weights |= {"update": 5} if spec["update"] else {}
-    weights |= {"move": 5} if spec["moves"] else {}
-    weights |= {"create_many": 2} if spec["bulk"] else {}
-    weights |= {"delete": 3} if spec["delete"] != "none" else {}
-    weights |= {"restore": 2} if spec["delete"] == "soft" else {}
-    return weights
-
-
-def _arguments(play: Play, draw: Draw, method: str, last: int) -> list[Any]:
-    rng, spec = draw.rng, play.spec
-    number = rng.randint(1, last + 1)
-    if method == "create":
-        return [_data(draw), *([rng.choice((None, "k1", "k2", "k3"))] if spec["replay"] else [])]
-    if method == "create_many":
+def _given(play: Play, verb: str) -> dict[str, Any]:
+    rng, spec, draw = play.draw.rng, play.spec, play.draw
+    number = rng.randint(1, play.oracle.created + 1)
+    if verb == "create":
+        return {"data": _data(draw), "key": rng.choice((None, "k1", "k2", "k3")) if spec["replay"] else None}
+    if verb == "create_many":
         items = [draw.full() for _ in range(rng.randint(0, 2))]
         items.insert(rng.randint(0, len(items)), _data(draw))
-        return [items]
-    if method == "list_page":
-        return [rng.choice((1, 2, 3, spec["page"]["limit"])), rng.choice((0, 0, 1, 2, 5))]
-    if method == "update":
+        return {"data": items}
+    if verb == "list":
+        return _query(play)
+    if verb == "update":
         data = _data(draw)
-        changes = {name: data[name] for name in data if rng.random() < 0.6}
-        version = [max(1, play.version(number) - (rng.random() < 0.2))] if spec["version"] else []
-        return [number, changes, *version]
-    rest = {"list_all": [], "move": [number, rng.choice(spec["moves"]["states"])] if spec["moves"] else []}
-    return rest.get(method, [number])
+        stale = {"version": max(1, play.oracle.version(number) - 1)} if rng.random() < 0.2 else {}
+        return {"number": number, "data": {name: data[name] for name in data if rng.random() < 0.6}, **stale}
+    return {"number": number, "data": rng.choice(spec["moves"]["states"]) if verb == "move" else None}
+
+
+def _query(play: Play) -> dict[str, Any]:
+    rng, spec = play.draw.rng, play.spec
+    query: dict[str, Any] = {}
+    if spec["page"]:
+        query |= {"limit": rng.choice((1, 2, 3, spec["page"]["limit"])), "offset": rng.choice((0, 0, 1, 2, 5))}
+    if spec["sort"] and rng.random() < 0.6:
+        query["sort"] = rng.choice(("", "-")) + rng.choice(spec["sort"])
+    if spec["filter"] and rng.random() < 0.6:
+        name = rng.choice(spec["filter"])
+        query["filters"] = {name: play.draw.value(next(field for field in play.draw.fields if field["name"] == name))}
+    return query
 
 
 def _data(draw: Draw) -> dict[str, Any]:

@@ -1,98 +1,120 @@
-"""One store of the answer, called in lock step with the oracle."""
+"""One store of the answer, asked in lock step with the oracle."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from harness.sandbox import Session
+from .calls import Call
+from .draws import Draw
+from .oracle import Oracle
+from .port import Answered, Expected, Mismatch, Port
 
-from .oracle import Oracle, Refusal
-from .spec import Spec
+__all__ = ["ANN", "PRESENT", "Play"]
 
-__all__ = ["Crash", "Mismatch", "Play", "same", "short"]
-
-
-class Mismatch(Exception):
-    """The answer's class did something else than the spec says; `str()` says what."""
-
-
-class Crash(Mismatch):
-    """It raised what no spec asks for."""
+ANN: Final = "ann"
+PRESENT: Final = "present"  # stands for the version that a record has
 
 
 class Play:
-    """A store of the candidate, under a file name of its own, and the oracle's idea of it. `reopen` opens it first."""
+    """A store of the candidate, in a file of its own, and the oracle's idea of it. `open` comes first."""
 
-    def __init__(self, session: Session, spec: Spec, name: str) -> None:
-        self._session = session
+    def __init__(self, port: Port, draw: Draw, name: str) -> None:
+        self._port = port
         self._name = name
-        self.spec = spec
-        self.oracle = Oracle(spec)
+        self.draw = draw
+        self.spec = port.spec
+        self.oracle = Oracle(port.spec)
 
-    def reopen(self) -> None:
-        """Forget the object and everything of its module, then open the same file again."""
-        self._told(self._session.call({"do": "open", "name": self._name}), "Store(path)")
+    def open(self, *, pair: bool = False) -> None:
+        """Open a new file and make two parents, where records have some."""
+        self.reopen(pair=pair)
+        if self.spec["parent"]:
+            try:
+                for _ in range(2):
+                    self.do("create_parent", data=self.draw.parent())
+            except Mismatch as mismatch:
+                raise Mismatch(str(mismatch), mismatch.why or "wrong_parent") from None
+
+    def reopen(self, *, pair: bool = False) -> None:
+        """Open the file anew, as after a restart."""
+        self._port.open(self._name, pair=pair)
+
+    def restart(self) -> None:
+        """End the process, then open the file in another one."""
+        self._port.restart()
+        self.reopen()
 
     def is_sqlite(self) -> bool:
-        return bool(self._session.call({"do": "is_sqlite", "name": self._name}) == {"value": True})
+        """Whether the file is an SQLite database."""
+        return self._port.is_sqlite(self._name)
 
-    def twin(self) -> Play:
+    def beside(self, suffix: str) -> Play:
         """Another store in another file."""
-        return Play(self._session, self.spec, f"{self._name}-2")
+        return Play(self._port, self.draw, f"{self._name}-{suffix}")
 
-    def version(self, number: int) -> int:
-        """The present version of a record, whoever owns it; 1 for one that was never there."""
-        return self.oracle.version(number)
+    def call(
+        self,
+        verb: str,
+        number: int = 0,
+        data: Any = None,
+        *,
+        owner: str | None = ANN,
+        version: int | str | None = PRESENT,
+        key: str | None = None,
+        **query: Any,
+    ) -> Call:
+        """A call as the spec has it: without what it does not know, with the record's version unless told another."""
+        if not self.spec["version"] or verb not in {"update", "move", "delete"}:
+            version = None
+        elif version == PRESENT:
+            version = self.oracle.version(number)
+        owner = owner if self.spec["owner"] else None
+        return Call(do=verb, id=number, data=data, owner=owner, version=version, key=key, query=query)
 
-    def do(self, method: str, *arguments: Any, owner: str = "ann") -> Any:
-        """Call the method on both sides; the oracle's value, None if it must raise. Raises Mismatch if they differ."""
-        given = [owner, *arguments] if self.spec["owner"] else list(arguments)
-        call = f"{method}({', '.join(map(short, given))})"
-        reply = self._session.call({"do": "call", "method": method, "arguments": given})
-        try:
-            expected = self.oracle.call(method, given)
-        except Refusal as refusal:
-            if self._told(reply, call, refusal.error):
-                raise Mismatch(f"{call}: no {refusal.error}") from None
-            return None
-        found = self._told(reply, call)["value"]
-        if not same(found, expected):
-            raise Mismatch(f"{call}: {short(found)}, not {short(expected)}")
-        return expected
+    def ask(self, call: Call) -> Any:
+        """Do a call on both sides; the oracle's value, None if it must be refused. Raises Mismatch if they differ."""
+        answered = self._port.ask(call)
+        expected = Expected.of(self.oracle, call)
+        if mismatch := self._port.difference(call, answered, expected):
+            raise mismatch
+        return expected.value
 
-    def all(self, owner: str = "ann") -> Any:
-        """The whole list, or its first page as the spec has it."""
-        return self.do("list_page" if self.spec["page"] else "list_all", owner=owner)
+    def do(self, verb: str, number: int = 0, data: Any = None, **more: Any) -> Any:
+        """`call`, then `ask`."""
+        return self.ask(self.call(verb, number, data, **more))
 
-    def _told(self, reply: Any, call: str, error: str = "") -> Any:
-        """The reply with its value; an empty one where the call raised `error`, as wanted."""
-        if type(reply) is not dict or len(reply.keys() & {"value", "raised", "odd"}) != 1:
-            raise Mismatch(f"{call}: a reply of no known form")
-        if "odd" in reply:
-            raise Mismatch(f"{call}: returns {short(reply['odd'])}")
-        if "value" in reply:
-            return reply
-        if reply["raised"] == error:
-            return {}
-        problem = f"{call}: raises {short(reply.get('text'))}"
-        raise Crash(problem) if reply["raised"] not in ("ValueError", "KeyError", "Conflict") else Mismatch(problem)
+    def create(self, data: Any = None, **more: Any) -> Any:
+        """Create a record, a full one if no data are given."""
+        return self.do("create", data=self.draw.full() if data is None else data, **more)
 
+    def all(self, **more: Any) -> Any:
+        """The whole list, or its longest page as the spec has it."""
+        page = self.spec["page"]
+        return self.do("list", **({"limit": page["most"]} if page else {}), **more)
 
-def same(found: Any, expected: Any) -> bool:
-    """Equality that tells True from 1 and 6.0 from 6, all the way down."""
-    if type(found) is not type(expected):
-        return False
-    if type(found) is list:
-        return len(found) == len(expected) and all(map(same, found, expected))
-    if type(found) is dict:
-        return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in found)
-    return bool(found == expected)
+    def meet(self, first: Call, second: Call, stop: int) -> bool:
+        """Two calls at the same time, the first stopped before its statement number `stop`; whether it was.
 
+        What they return, and the list afterwards, must be as if one had run after the other.
+        """
+        raced = self._port.race(first, second, stop)
+        met = f"{self._port.shown(first)} at its statement {stop} met by {self._port.shown(second)}"
+        if not raced.seen:
+            raise Mismatch(f"{met}: none of its SQL statements came through sqlite3")
+        answered = {id(first): raced.first, id(second): raced.second}
+        fitting = [
+            oracle
+            for order in ((first, second), (second, first))
+            if self._fits(oracle := self.oracle.copy(), [(call, answered[id(call)]) for call in order])
+        ]
+        if not fitting:
+            raise Mismatch(f"{met}: {raced.first} and {raced.second}")
+        listed = self.call("list", **({"limit": self.spec["page"]["most"]} if self.spec["page"] else {}))
+        found = self._port.ask(listed)
+        self.oracle = next((one for one in fitting if self._fits(one, [(listed, found)])), self.oracle)
+        if self.oracle not in fitting:
+            raise Mismatch(f"{met}: afterwards {self._port.shown(listed)} gives {found}")
+        return raced.stopped
 
-def short(value: Any) -> str:
-    """A stranger's value in a few plain characters."""
-    try:
-        text = ascii(value)
-    except RecursionError:
-        return "a value nested too deeply"
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    def _fits(self, oracle: Oracle, answers: list[tuple[Call, Answered]]) -> bool:
+        return not any(self._port.difference(call, one, Expected.of(oracle, call)) for call, one in answers)

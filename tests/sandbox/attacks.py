@@ -62,6 +62,7 @@ class Attack:
     `needs` says without what it can't be tried: "root", or what this machine's kernel lacks when it ends in that way.
     `clear_of` are layers that get in its way on some kernels or beside some others: nothing is claimed of them, and
     they are left out too.
+    `landlock` is the version from which on Landlock stops it.
     `after` judges when the session is over, `restarts` after a restart in it.
     """
 
@@ -71,6 +72,7 @@ class Attack:
     stops: Mapping[str, str]
     needs: frozenset[str] = frozenset()
     clear_of: frozenset[str] = frozenset()
+    landlock: int = 1
     limits: Limits = LIMITS
     seconds: float | None = None
     after: bool = False
@@ -311,18 +313,21 @@ ATTACKS = (
         aim="signalling another process",
         worked=victim_felt_it,
         stops={"namespaces": "ESRCH", "landlock": "EPERM", "seccomp": "EPERM", "uid": "EPERM"},
+        landlock=6,
     ),
     Attack(
         name="signal_all",
         aim="signalling everybody at once",
         worked=victim_felt_it,
         stops={"namespaces": "ESRCH", "landlock": "no effect", "seccomp": "EPERM", "uid": "no effect"},
+        landlock=6,
     ),
     Attack(
         name="signal_by_file",
         aim="signalling another process through a pipe",
         worked=victim_felt_it,
         stops={"namespaces": "ESRCH", "landlock": "no effect", "seccomp": "EPERM", "uid": "no effect"},
+        landlock=6,
     ),
     Attack(
         name="limits_of_another",
@@ -347,6 +352,7 @@ ATTACKS = (
         aim="a server over TCP",
         worked=heard("tcp"),
         stops={**NETWORK, "landlock": "EACCES"},
+        landlock=4,
     ),
     Attack(
         name="tcp6",
@@ -354,6 +360,7 @@ ATTACKS = (
         worked=heard("tcp6"),
         stops={"namespaces": "EADDRNOTAVAIL", "landlock": "EACCES", "seccomp": "EPERM"},
         needs=frozenset({"tcp6"}),
+        landlock=4,
     ),
     Attack(
         name="udp",
@@ -366,12 +373,14 @@ ATTACKS = (
         aim="a port of one's own",
         worked=port_is_open,
         stops={"namespaces": "no effect", "landlock": "EACCES", "seccomp": "EPERM"},
+        landlock=4,
     ),
     Attack(
         name="abstract_socket",
         aim="a Unix socket without a file",
         worked=heard("abstract"),
         stops={"namespaces": "ECONNREFUSED", "landlock": "EPERM", "seccomp": "EPERM"},
+        landlock=6,
     ),
     Attack(
         name="path_socket",
@@ -432,7 +441,7 @@ ATTACKS = (
     ),
     Attack(
         name="memory_of_many",
-        aim="the same shared out among processes",
+        aim="more memory than allowed, shared out among processes",
         worked=says(4),
         stops={},
     ),
@@ -514,25 +523,28 @@ ATTACKS = (
         aim="a weapon against the processor: event counters",
         worked=says("events"),
         stops={"seccomp": "EPERM"},
-        needs=frozenset({"EACCES", "ENOENT"}),
+        needs=frozenset({"EACCES", "EPERM", "ENOENT"}),
     ),
     Attack(
         name="user_namespace",
         aim="root of a namespace",
         worked=says("root"),
         stops={"seccomp": "EPERM"},
+        needs=frozenset({"EPERM", "ENOSPC"}),
     ),
     Attack(
         name="user_namespace_by_clone",
         aim="the same by clone3",
         worked=says("root"),
         stops={"seccomp": "ENOSYS"},
+        needs=frozenset({"EPERM", "ENOSPC"}),
     ),
     Attack(
         name="mount_in_namespace",
         aim="a mount in a namespace",
         worked=says("mounted"),
         stops={"seccomp": "EPERM", "landlock": "EPERM"},
+        needs=frozenset({"EPERM", "EACCES", "ENOSPC"}),
     ),
     Attack(
         name="mount",
@@ -553,7 +565,7 @@ ATTACKS = (
         aim="a device, such as the disk",
         worked=says("00000000"),
         stops={"uid": "EPERM", "namespaces": "EACCES", "landlock": "EACCES"},
-        needs=frozenset({"root"}),
+        needs=frozenset({"root", "EACCES"}),
     ),
     Attack(
         name="busy_loop",
@@ -563,7 +575,7 @@ ATTACKS = (
     ),
     Attack(
         name="seconds_of_many",
-        aim="the same shared out among processes",
+        aim="the processor for longer than allowed, shared out among processes",
         worked=says(value=True),
         stops={},
     ),
@@ -610,7 +622,7 @@ ATTACKS = (
         aim="a program that runs as root whoever starts it",
         worked=says("0"),
         stops={**FOREIGN_FILE, ALWAYS: "no effect"},
-        needs=frozenset({"root"}),
+        needs=frozenset({"root", "no effect"}),
     ),
     Attack(
         name="neighbour",

@@ -190,10 +190,14 @@ def test_a_floor_chosen_by_luck_saves_less_than_it_seems() -> None:
     assert seen.gained > unseen.gained + 0.02
     assert seen == split_half(lucky, lambda part: int(part.scores.mean(axis=0).argmax()), splits=2)[0]
     assert 0 < unseen.share < 0.75
+    assert unseen.between is not None
+    assert unseen.between[0] < unseen.share < unseen.between[1]
 
 
 def test_staying_with_the_reference_saves_nothing_seen_or_unseen() -> None:
-    assert split_half(recorded(), lambda _: 1) == (Saved(share=0, gained=0), Saved(share=0, gained=0))
+    unseen = Saved(share=0, gained=0, between=(0, 0))
+
+    assert split_half(recorded(), lambda _: 1) == (Saved(share=0, gained=0), unseen)
 
 
 def test_outcomes_must_fit_together() -> None:
