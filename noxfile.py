@@ -72,7 +72,7 @@ def curves(session: nox.Session) -> None:
 
 @nox.session(requires=["dev"], venv_backend="none")
 def perf(session: nox.Session) -> None:
-    """Measure the program beside its limits and its peers; `-- --quick` leaves out the peers."""
+    """Measure the program and its sandbox beside limits and peers; `-- --quick` leaves out the peers."""
     peers = {"inspect": ("inspect-ai==0.3.285", "openai==3.54.0"), "lm_eval": ("lm-eval[api]==0.4.13",)}
     beside = []
     for name, packages in peers.items() if "--quick" not in session.posargs else ():
@@ -81,6 +81,8 @@ def perf(session: nox.Session) -> None:
         session.run(str(place / "bin" / "pip"), "install", "-q", *packages, external=True, env=NO_KEYS)
         beside += [f"--{name}", str(place)]
     run_in(session, "dev", "python", "tests/perf/bench.py", *beside, *session.posargs)
+    few = ("--count", "40") if "--quick" in session.posargs else ()
+    run_in(session, "dev", "python", "tests/perf/gradings.py", *few, *beside[:2])
 
 
 @nox.session(requires=["dev"], venv_backend="none")

@@ -132,8 +132,9 @@ def in_subprocess(suite: str) -> Iterator[Grade]:
 
     def grade(program: str) -> bool:
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-c", program]
-            return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0
+            command = [sys.executable, "-"]
+            done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, input=program)
+            return done.returncode == 0
 
     return itertools.cycle([lambda program=each: grade(program) for each in programs(suite)])
 

@@ -54,7 +54,8 @@ def answered():
 def right():
     async def score(state, target):
         began = time.monotonic()
-        done = await sandbox().exec([sys.executable, "-c", PROGRAMS[int(state.input_text) % len(PROGRAMS)]], timeout=60)
+        program = PROGRAMS[int(state.input_text) % len(PROGRAMS)]
+        done = await sandbox().exec([sys.executable, "-"], input=program, timeout=60)
         with open("noted.jsonl", "a") as file:
             file.write(json.dumps([began, time.monotonic(), done.success]) + "\\n")
         return Score(value=CORRECT if done.success else INCORRECT)

@@ -15,7 +15,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -426,12 +426,14 @@ ATTACKS = (
         aim="200 processes",
         worked=says(200),
         stops={"limits": "EAGAIN"},
+        limits=replace(LIMITS, processes=8),
     ),
     Attack(
         name="threads",
         aim="200 threads",
         worked=says(200),
         stops={"limits": "RuntimeError"},
+        limits=replace(LIMITS, processes=8),
     ),
     Attack(
         name="memory",

@@ -57,6 +57,7 @@ Without namespaces also:
 {weak}
 None of these reads a secret or changes an answer. A session may use `processes` times the memory and the seconds of one
 process: its wall seconds and the machine bound the sum, and where memory runs out the kernel ends a candidate first.
+An ordinary user's processes are counted over the whole machine then, so their bound is wide: 16 times as many.
 Where Landlock is older, seccomp alone stops signals and abstract sockets (before version 6) and TCP (before version 4).
 Faults of the kernel itself are not tried here.
 """

@@ -1,13 +1,11 @@
-"""Compute for two seconds, whatever the signals say."""
+"""Compute for longer than allowed."""
 
-import signal
 import time
 
 from sandbox.weapons import World
 
 
 def attack(world: World) -> object:
-    signal.signal(signal.SIGXCPU, signal.SIG_IGN)
     while time.process_time() < world["too_long"]:
         pass
     return "done"
