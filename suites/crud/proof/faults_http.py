@@ -158,7 +158,7 @@ HTTP: Final = (
         name="unknown parameters are ignored",
         why="wrong_filter",
         edits=[(r"\n +if set\(request\.query_params\) - .*:\n +raise .*", "")],
-        needs="filter",
+        needs="filter !sort",
     ),
     Fault(
         name="any sort is put into the SQL",
