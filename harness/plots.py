@@ -235,7 +235,7 @@ def _point(axes: Axes, row: Row, floor: Floor, index: int, *, size: int) -> None
         capsize=size / 2.7,
         linewidth=1.2,
         zorder=4,
-        label=f"{row.tier}{f' ({role})' if role else ''}: {row.verdict.kind}",
+        label=f"{row.tier}{f' ({role})' if role else ''}: {row.verdict.kind}{_post_hoc(row.verdict.post_hoc)}",
     )
     if is_floor:
         at = [_cost(row)], [quality]
@@ -292,13 +292,17 @@ def _caption(rows: Sequence[Row], suite: Suite, ladder: Ladder, answered: Answer
 
 
 def _title(floor: Floor, suite: Suite) -> str:
-    named = f"floor {floor.tier}" if floor.tier else floor.status
+    named = (f"floor {floor.tier}" if floor.tier else floor.status) + _post_hoc(floor.post_hoc)
     rule = suite.rule
     return f"{suite.category}: {named}   (n={_most(floor)}, margin {rule.margin}, alpha {rule.alpha})"
 
 
 def _named(floor: Floor) -> str:
-    return floor.tier or floor.status.replace("no tier qualifies", "none")
+    return (floor.tier or floor.status.replace("no tier qualifies", "none")) + _post_hoc(floor.post_hoc)
+
+
+def _post_hoc(change: str | None) -> str:
+    return " (post-hoc)" if change else ""
 
 
 def _shown(floor: Floor) -> list[Row]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from adaptive import LADDER, Adaptive, floor, passing
@@ -167,6 +168,23 @@ def test_two_tiers_share_the_answers_of_a_lazy_reference(suite: Suite) -> None:
     assert row(measured, "mid").verdict.kind == "sufficient"
     assert len(run.asked("dear")) == len(set(run.asked("dear")))
     assert row(filled(run, suite), "mid").verdict.kind == "sufficient"
+
+
+@pytest.mark.parametrize("change", [{"floors": "cheap-first"}, {"floors": "cheap-first", "table_alpha": True}])
+def test_a_lazy_reference_serves_the_cheapest_tier_first(suite: Suite, change: dict[str, Any]) -> None:
+    run = Adaptive(
+        provider=FakeProvider(passing(cheap=1.0, mid=1.0, dear=1.0)), ladder=replace(LADDER, **change), lazy=True
+    )
+
+    measured = run.run(suite)
+
+    assert floor(measured).tier == "cheap"
+    assert run.asked("mid") == []
+    assert len(run.asked("dear")) == rounds.BLOCK
+    # Alpha is shared by two tiers, and with `table_alpha` by two rows: more is asked than at full alpha.
+    alone = Adaptive(provider=FakeProvider(passing(cheap=1.0, dear=1.0)), ladder=TWO, lazy=True)
+    alone.run(suite)
+    assert len(run.asked("cheap")) > len(alone.asked("cheap"))
 
 
 def test_a_tier_that_misses_the_bar_is_refuted_though_its_reference_was_hardly_asked(suite: Suite) -> None:

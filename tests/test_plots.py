@@ -11,7 +11,7 @@ import pytest
 from test_table import LADDER, outcomes
 from worlds import write_suite
 
-from harness import floors, plots, savings, suites, table
+from harness import floors, plots, registry, savings, suites, table
 from harness.plots import Answered
 from harness.values import Floor, Ladder, Outcome, Suite
 
@@ -56,6 +56,20 @@ def test_a_figure_without_answers_is_drawn_too(suite: Suite) -> None:
     assert plots.draw(*empty).startswith(b"<?xml")
     assert "no answers yet" in texts(plots.draw(*empty))
     assert plots.draw(*empty, kind="png").startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_a_figure_tells_of_a_rule_that_was_changed(suite: Suite) -> None:
+    given = some(suite, 0)
+    first = registry.stand(suite, LADDER, {}, {sample.template for sample in suite.samples}).registered
+    changed = replace(suite, rule=replace(suite.rule, margin=Decimal("0.2")))
+    standing = registry.stand(changed, LADDER, {}, {sample.template for sample in suite.samples}, first)
+    found = floors.floors(table.table(given, [changed], LADDER, {suite.id: standing}), [changed], LADDER)
+
+    shown = texts(plots.draw(found, changed, LADDER, None))
+
+    assert "cheap (floor): sufficient (post-hoc)" in shown
+    assert any(text.startswith("sums: floor cheap (post-hoc)") for text in shown)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import tempfile
 from pathlib import Path
 
@@ -28,12 +29,20 @@ class Door:
         os.close(self._file)
 
     def connect(self, timeout: float) -> socket.socket:
-        """A connection with this timeout set; whoever accepts it may do so later."""
+        """A connection with this timeout set; whoever accepts it may do so later. Raises OSError."""
         connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(timeout)
+        # Python's own timeout would not wait for a place among those that are waiting to be accepted.
+        whole, part = divmod(timeout, 1)
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(whole), int(part * 1e6) + 1)
+        )
         try:
             connection.connect(f"/proc/self/fd/{self._file}")
+        except BlockingIOError:
+            connection.close()
+            raise TimeoutError from None
         except OSError:
             connection.close()
             raise
+        connection.settimeout(timeout)
         return connection

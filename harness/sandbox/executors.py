@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from ..errors import CheckerError
@@ -69,7 +69,7 @@ def inherit(command: list[str], environment: Mapping[str, str], *, user: int | N
             )
         except OSError as problem:
             ours.close()
-            raise CheckerError("sandbox", f"cannot start {os.path.basename(command[0])}: {problem}") from problem  # noqa: PTH119
+            raise CheckerError("sandbox", f"cannot start {Path(command[0]).name}: {problem.strerror}") from problem
     return Started(process=process, control=ours)
 
 

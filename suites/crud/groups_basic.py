@@ -101,10 +101,11 @@ def _order_key(spec: Spec) -> Spec | None:
 def update(play: Play) -> None:
     """Only the named fields change, also to null; a refused change changes nothing."""
     key = _order_key(play.spec)
+    record: dict[str, Any] = {}
     for _ in range(3):
-        play.create(play.draw.full(**({key["name"]: key["min"]} if key else {})))
+        record = play.create(play.draw.full(**({key["name"]: key["min"]} if key else {})))
     for field in play.draw.fields:
-        play.do("update", 2, {field["name"]: play.draw.value(field)})
+        play.do("update", 3, {field["name"]: play.draw.other(field, record[field["name"]])})
     play.do("update", 2, {})
     play.do("update", 2, {key["name"]: key["max"]} if key else play.draw.full())
     play.all()

@@ -183,7 +183,7 @@ def move(play: Play) -> None:
         for step in _way(moves, source):
             play.do("move", number, step)
         refused = [state for state in moves["states"] if state not in moves["allowed"][source]]
-        for target in (*refused, "lost", source.upper(), ""):
+        for target in (*refused, *(("lost", source.upper(), "") if source == moves["start"] else ())):
             play.do("move", number, target)
         for target in moves["allowed"][source]:
             other = play.create()["id"]
@@ -328,7 +328,7 @@ def exposed(play: Play) -> None:
         if spec["owner"]:
             play.all(owner=text)
             play.do("get", 1, owner=text)
-        queries: list[dict[str, Any]] = [{"sort": f"{name}{text}"} for name in spec["sort"]]
+        queries: list[dict[str, Any]] = [{"sort": f"{name}{text}"} for name in spec["sort"][:1]]
         queries += [
             {"filters": given} for name in spec["filter"] for given in ({name: text}, {f"1=1 OR {name}": record[name]})
         ]

@@ -97,8 +97,11 @@ class Gate:
             self._moves += 1
             self._changed.notify_all()
 
-    def give_way(self) -> bool:
-        """The call whose turn it is cannot go on: let the other one move. False if that has nothing to move."""
+    def give_way(self, *, waits: bool = True) -> bool:
+        """The call whose turn it is cannot go on: let the other one move. False if that has nothing to move.
+
+        One that does not wait, but only handles its error later, holds nobody up for good.
+        """
         with self._changed:
             serial = threading.get_ident() == self._serial
             party = SECOND if serial and SECOND in self._begun else self._turn
@@ -107,12 +110,14 @@ class Gate:
             if absent or self._stuck.get(other) == self._moves:
                 return False
             self.blocked = True
-            self._stuck[party] = self._moves
+            since = self._moves
+            if waits:
+                self._stuck[party] = since
             self._turn = other
             self._changed.notify_all()
             # The other call cannot end while the thread that sends its response is held up here: any move will do.
-            self._changed.wait_for(lambda: self._turn == party or (serial and self._moves != self._stuck[party]))
-            del self._stuck[party]
+            self._changed.wait_for(lambda: self._turn == party or (serial and self._moves != since))
+            self._stuck.pop(party, None)
             return True
 
     def park(self) -> None:

@@ -19,6 +19,17 @@ from .inside_gate import Gate
 __all__ = ["gated_locks", "install"]
 
 BUSY, BUSY_SNAPSHOT = 5, 517
+BEGINS, ENDS = {"BEGIN", "SAVEPOINT"}, {"COMMIT", "END", "ROLLBACK", "RELEASE"}
+ARGUMENTS = (
+    "database",
+    "timeout",
+    "detect_types",
+    "isolation_level",
+    "check_same_thread",
+    "factory",
+    "cached_statements",
+    "uri",
+)
 
 
 def install(gate: Gate) -> None:
@@ -35,14 +46,11 @@ def install(gate: Gate) -> None:
     real = sqlite3.connect
 
     def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
-        waits = arguments[1] if len(arguments) > 1 else named.pop("timeout", 5.0)
-        factory = named.pop("factory", None) or (arguments[5] if len(arguments) > 5 else Connection)
-        kept = [*arguments[:1], 0.0, *arguments[2:5]]
-        made: sqlite3.Connection = (
-            real(*kept, factory=factory, **named) if arguments else real(timeout=0.0, factory=factory, **named)
-        )
+        given = dict(zip(ARGUMENTS, arguments, strict=False)) | named
+        patient = given.get("timeout", 5.0) > 0
+        made: sqlite3.Connection = real(**{"factory": Connection} | given | {"timeout": 0.0})
         if isinstance(made, _Connection):
-            made.patient = waits > 0
+            made.patient = patient
         return made
 
     for module in (sqlite3, sys.modules["sqlite3.dbapi2"]):
@@ -58,9 +66,9 @@ class _Cursor(sqlite3.Cursor):
     def execute(self, *given: Any) -> Any:
         connection: Any = self.connection
         self._last = given
-        words = str(given[0]).upper().split(None, 1)
-        connection.passed(lambda: super(_Cursor, self).execute(*given), begins=words[:1] in (["BEGIN"], ["SAVEPOINT"]))
-        if "BUSY_TIMEOUT" in words[-1]:
+        words = str(given[0]).upper().replace(";", " ").split(None, 1)
+        connection.passed(lambda: super(_Cursor, self).execute(*given), word=words[0] if words else "")
+        if "BUSY_TIMEOUT" in str(given[0]).upper():
             super().execute("PRAGMA busy_timeout=0")
         return self
 
@@ -90,6 +98,9 @@ class _Cursor(sqlite3.Cursor):
 
     def fetchall(self) -> Any:
         return self._fetched(super().fetchall)
+
+    def fetchmany(self, *given: Any) -> Any:
+        return self._fetched(lambda: super(_Cursor, self).fetchmany(*given))
 
     def __next__(self) -> Any:
         return self._fetched(super().__next__)
@@ -127,11 +138,11 @@ class _Connection(sqlite3.Connection):
 
     def commit(self) -> None:
         if self.in_transaction:
-            self.passed(super().commit, ends=True)
+            self.passed(super().commit, word="COMMIT")
 
     def rollback(self) -> None:
         if self.in_transaction:
-            self.passed(super().rollback, ends=True)
+            self.passed(super().rollback, word="ROLLBACK")
 
     def close(self) -> None:
         super().close()
@@ -146,7 +157,7 @@ class _Connection(sqlite3.Connection):
             raise
         return super().__exit__(*error)
 
-    def passed(self, run: Callable[[], Any], *, begins: bool = False, ends: bool = False) -> None:
+    def passed(self, run: Callable[[], Any], *, word: str = "") -> None:
         """Run a statement when the gate lets it, again and again while waiting for the other call helps."""
         self.gate.passing()
         while True:
@@ -156,12 +167,12 @@ class _Connection(sqlite3.Connection):
                 if error.sqlite_errorcode not in (BUSY, BUSY_SNAPSHOT) or not self.patient:
                     raise
                 # A reader that wants to write gets its error at once: if both waited, none could go on.
-                upgrade = error.sqlite_errorcode == BUSY_SNAPSHOT or (self._reading and not ends)
-                if not self.gate.give_way() or upgrade:
+                upgrade = error.sqlite_errorcode == BUSY_SNAPSHOT or (self._reading and word not in ENDS)
+                if not self.gate.give_way(waits=not upgrade) or upgrade:
                     raise
             else:
                 self.gate.moved()
-                self._reading = self.in_transaction and (self._reading or not begins)
+                self._reading = self.in_transaction and word not in ENDS and (self._reading or word not in BEGINS)
                 return
 
 

@@ -57,13 +57,11 @@ def creates(play: Play) -> tuple[Call, Call]:
 
 
 def updates(play: Play) -> tuple[Call, Call]:
-    """Two changes of one record, in different fields."""
-    number = play.create()["id"]
+    """Two changes of one record, in different fields, each to another value than before."""
+    record = play.create()
     first, *_, last = play.draw.fields
-    return (
-        play.call("update", number, {first["name"]: play.draw.value(first)}),
-        play.call("update", number, {last["name"]: play.draw.value(last)}),
-    )
+    changes = [{field["name"]: play.draw.other(field, record[field["name"]])} for field in (first, last)]
+    return play.call("update", record["id"], changes[0]), play.call("update", record["id"], changes[1])
 
 
 def update_and_delete(play: Play) -> tuple[Call, Call]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from harness.stats import critical_z, gap_game, horizon_at
 from harness.stats.betting import CAP, second_moment
 from harness.stats.intervals import tango_variance
+from harness.stats.lazy import LOOK
 from harness.stats.paths import NEVER, ends, reached
 from harness.values import Rule
 
@@ -123,6 +124,8 @@ def hard_errors(sizes: tuple[int, ...], runs: int, seed: int) -> Iterator[Rate]:
         scores = draws.ladder(rng, runs, n, (0.93, 0.98), alike=0.3)
         yield rate(f"{SEQUENTIAL}, lazy reference", "looked at after every unit", _share(lazy(scores), rule))
         yield rate(f"{SEQUENTIAL}, lazy, then filled in", "looked at after every unit", filled_share(scores, rule))
+        asked = filled_share(scores, rule, ending=True)
+        yield rate(f"{SEQUENTIAL}, lazy until a failure, then filled in", "looked at after every unit", asked)
         # One in three of the tier's losses is lost on the way: no unit at all, or one that counts as lost.
         gaps = draws.gaps(rng, runs, n, win, loss)
         hole = (gaps < 0) & (rng.random(gaps.shape) < 1 / 3)
@@ -179,13 +182,22 @@ def lazy(scores: Floats) -> Floats:
     return np.where(scores[..., 0] >= 1, 0.0, scores[..., 0] - scores[..., 1])
 
 
-def filled_share(scores: Floats, rule: Rule) -> float:
-    """How often lazy bets with all wins filled in ever show the gap: `lazy_log_wealth` for many rows."""
+def filled_share(scores: Floats, rule: Rule, *, ending: bool = False) -> float:
+    """How often lazy bets with all wins filled in ever show the gap: `lazy_log_wealth` for many rows.
+
+    `ending`: laziness ends as it does in runs, with a failure among the first units (`bet_lazily`).
+    """
     goal, margin = -math.log(rule.alpha), float(rule.margin)
     slow, full = lazy(scores) + margin, scores[..., 0] - scores[..., 1] + margin
     wealth, squares, rich = (np.zeros(len(scores)) for _ in range(3))
     shown = np.zeros(len(scores), dtype=bool)
+    failed = np.cumsum(scores[:, :LOOK, 0] < 1, axis=1) > 0
     for t in range(scores.shape[1]):
+        if ending and t > 0:
+            over = failed[:, min(t, LOOK) - 1]
+            slow[over, t] = full[over, t]
+            wealth[over] = rich[over]
+            squares[over] = (full[over, :t] ** 2).sum(axis=1)
         left = horizon_at(t, rule.horizon) - t
         bet = np.sqrt(2 * np.maximum(goal - wealth, 0) / (left * second_moment(squares, t)))
         bet = np.minimum(bet, CAP / (1 - margin))

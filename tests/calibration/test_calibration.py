@@ -10,7 +10,7 @@ import pytest
 from calibration import calibrate, draws, measures, page, rivals
 from calibration.page import Results
 
-from harness.stats import lazy_log_wealth, tango_z, wilson
+from harness.stats import bet_lazily, lazy_log_wealth, tango_z, wilson
 from harness.stats.comparison import mcnemar_p, wald
 
 SMALL = calibrate.Effort(runs=800, sizes=(100,), horizons=(200,))
@@ -110,6 +110,20 @@ def test_lazy_rows_are_filled_as_one_is() -> None:
     alone = [max(lazy_log_wealth(list(row[:, 0]), list(row[:, 1]), rule).filled) >= np.log(20) for row in passes]
 
     assert measures.filled_share(passes, rule) == np.mean(alone)
+    assert 0 < np.mean(alone) < 1
+
+
+def test_rows_end_laziness_as_a_run_does() -> None:
+    rule = replace(measures.RULE, horizon=90)
+    passes = draws.ladder(np.random.default_rng(3), 60, 90, (0.97, 0.95))
+
+    alone = [
+        max(lazy_log_wealth(tier, list(row[:, 1]), rule, lazily=bet_lazily(tier)).filled) >= np.log(20)
+        for row in passes
+        for tier in [row[:, 0].tolist()]
+    ]
+
+    assert measures.filled_share(passes, rule, ending=True) == np.mean(alone)
     assert 0 < np.mean(alone) < 1
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from perf import contenders, figures, stub
+from perf import contenders, figures, offline, stub
 from perf.contenders import ROOT, Contender, Job
 from perf.figures import Cell
 from perf.measure import Used, used
@@ -76,6 +76,10 @@ def main(arguments: Sequence[str]) -> int:
     write(
         "out", [*figures.table(rows), "", *(f"{words[goal.reached]:8}{goal.wanted}: {goal.measured}" for goal in goals)]
     )
+    if not options.only:
+        seconds = offline.measured()
+        steps_ = ", ".join(f"{name} {each:.2f} s" for name, each in seconds.items())
+        write("out", [f"offline: {sum(seconds.values()):.1f} s of CPU ({steps_}); wanted: {offline.GOAL:g} s"])
     place = options.csv or (None if options.quick or options.only or calls != figures.FULL else Path("perf.csv"))
     if place is not None:
         figures.write_csv(place, rows)

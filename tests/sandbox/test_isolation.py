@@ -7,14 +7,14 @@ import json
 import pytest
 from sandbox.elsewhere import run_as_somebody, run_without
 
-from harness.errors import BadInput
+from harness.errors import BadInput, CheckerError
 from harness.sandbox import CHOICE, Canary, Limits, isolation, session
 from harness.sandbox.inside.orders import LAYERS
 from harness.sandbox.levels import named
 
 TOLD = """
 import json
-from harness.errors import BadInput
+from harness.errors import BadInput, CheckerError
 from harness.sandbox import isolation
 try:
     found = isolation()
@@ -120,3 +120,10 @@ def test_the_names_of_levels() -> None:
     assert named("bubblewrap", every - {"namespaces"}) == "bubblewrap+landlock+seccomp+limits"
     assert named("local", frozenset({"limits"})) == "unsafe: limits"
     assert named("local", frozenset()) == "unsafe: nothing"
+
+
+def test_what_went_wrong_is_told_without_the_name_of_a_file() -> None:
+    driver = "open('/home/somebody/secret')"
+
+    with pytest.raises(CheckerError, match=r"FileNotFoundError: No such file or directory$"), session(driver, Limits()):
+        pass

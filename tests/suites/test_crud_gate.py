@@ -72,7 +72,7 @@ def meet(
 ) -> tuple[Any, Any]:
     """What two creates did, the first stopped before one of its statements, and the rows afterwards."""
     call = part("calls").Call
-    lines = "\n".join(f"        {line}" for line in body.strip().splitlines())
+    lines = "\n".join(f"        {line}" for line in body.strip("\n").splitlines())
     with served(part, f"{prelude}{TABLE}{lines}\n{more}") as port:
         raced = port.race(call(do="create", data={"n": 1}), call(do="create", data={"n": 2}), stop)
         return raced, port.ask(call(do="list")).value
@@ -89,6 +89,10 @@ self.db.execute("BEGIN IMMEDIATE")
 return count + 1
 """
 DEFERRED = IMMEDIATE.replace("BEGIN IMMEDIATE", "BEGIN")
+
+
+def _indented(body: str) -> str:
+    return "\n".join(f"    {line}" for line in body.strip("\n").splitlines())
 
 
 def test_the_second_call_runs_between_two_statements_of_the_first(part: Callable[[str], ModuleType]) -> None:
@@ -120,9 +124,20 @@ def test_readers_that_both_want_to_write_get_an_error_and_do_not_hang(part: Call
     assert "database is locked" in f"{raced.first} {raced.second}"
 
 
+@pytest.mark.parametrize("commit", ['self.db.execute("COMMIT")', "self.db.commit()"])
+def test_a_commit_waits_for_a_reader_that_then_gets_the_error(part: Callable[[str], ModuleType], commit: str) -> None:
+    body = DEFERRED.replace('self.db.execute("COMMIT")', commit)
+
+    raced, rows = meet(
+        part, f"try:\n{_indented(body)}\nexcept sqlite3.OperationalError: self.db.rollback(); raise", stop=4
+    )
+
+    assert (raced.first.value, raced.second.problem, rows) == (1, "other", [1])
+
+
 @pytest.mark.parametrize("made", ["threading.Lock()", "threading.RLock()"])
 def test_a_lock_of_python_makes_the_second_call_wait(part: Callable[[str], ModuleType], made: str) -> None:
-    locked = "with lock:\n" + "\n".join(f"    {line}" for line in CHECK_THEN_ACT.strip().splitlines())
+    locked = f"with lock:\n{_indented(CHECK_THEN_ACT)}"
 
     raced, rows = meet(part, locked, stop=2, prelude=f"import threading\nlock = {made}\n")
 
@@ -171,7 +186,7 @@ def test_in_a_write_ahead_log_a_reader_of_the_past_cannot_write(part: Callable[[
 
 @pytest.mark.parametrize("stop", [1, 2, 3, 4])
 def test_who_tries_again_after_an_error_gets_through(part: Callable[[str], ModuleType], stop: int) -> None:
-    body = "\n".join(f"        {line}" for line in DEFERRED.strip().splitlines())
+    body = _indented(_indented(DEFERRED))
     again = f"while True:\n    try:\n{body}\n    except sqlite3.OperationalError:\n        self.db.rollback()"
 
     raced, rows = meet(part, again, stop)

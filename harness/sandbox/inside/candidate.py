@@ -58,7 +58,10 @@ def _arrange(channel: int, listener: int | None) -> int | None:
     for place, each in enumerate(lifted):
         os.dup2(each, _CHANNEL + place, inheritable=False)
     os.closerange(_CHANNEL + len(kept), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    return None if listener is None else _LISTENER
+    if listener is None:
+        return None
+    os.set_blocking(_LISTENER, True)  # it is the same socket for every start, and whoever ran before may have set this
+    return _LISTENER
 
 
 def _drive(driver: str, talk: Channel, listener: int | None) -> None:
@@ -72,8 +75,8 @@ def _drive(driver: str, talk: Channel, listener: int | None) -> None:
 
 def _confine(setting: Setting, order: Order) -> None:
     layers = order.layers
-    for number in (signal.SIGCHLD, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "environment" in layers:
         os.environ.clear()
     if "uid" in layers:

@@ -6,6 +6,8 @@ import json
 import os
 from typing import Any
 
+from .wire import told
+
 __all__ = ["Channel"]
 
 
@@ -58,6 +60,6 @@ class Channel:
         """Answer the first message with what went wrong, unless the driver is past it."""
         if self._greeting is None:
             return
-        text = problem if isinstance(problem, str) else f"{type(problem).__name__}: {problem}"
+        text = problem if isinstance(problem, str) else told(problem)
         self._greeting = None
         self.send({"failed": text})

@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 
 from . import candidate, family, kernel, mounts
 from .orders import Order, Setting
-from .wire import receive, send
+from .wire import receive, send, told
 
 __all__ = ["run"]
 
@@ -28,7 +28,7 @@ def run(setting: Setting, order: Order, control: socket.socket, listener: int | 
             _settle(setting, order, names)
             jail = _Jail(setting, order, control, listener, names)
         except OSError as problem:
-            send(control, {"failed": str(problem)})
+            send(control, {"failed": told(problem)})
         else:
             jail.serve()
     except (EOFError, OSError):
@@ -98,7 +98,7 @@ class _Jail:
         try:
             pid = os.fork()
         except OSError as problem:
-            send(self._control, {"failed": str(problem)})
+            send(self._control, {"failed": told(problem)})
             return
         if pid == 0:
             signal.set_wakeup_fd(-1)

@@ -88,7 +88,7 @@ def mount(source: str | None, target: str, kind: str | None = None, flags: int =
     """Put a file system where `target` is. The arguments are those of the kernel."""
     texts = [None if text is None else text.encode() for text in (source, target, kind)]
     data = None if options is None else options.encode()
-    _checked(_LIBRARY.mount(*texts, ctypes.c_ulong(flags), data), f"mount on {target}")
+    _checked(_LIBRARY.mount(*texts, ctypes.c_ulong(flags), data), "mount")
 
 
 def bind(source: str, target: str) -> None:
@@ -105,7 +105,7 @@ def protect(target: str, attributes: int) -> None:
     """Add attributes to a mount and to all below it; unlike a remount it can't take away any."""
     structure = struct.pack("=QQQQ", attributes, 0, 0, 0)
     arguments = (_HERE, target.encode(), _WHOLE_TREE, structure, len(structure))
-    syscall(_MOUNT_SETATTR, *arguments, what=f"mount_setattr on {target}")
+    syscall(_MOUNT_SETATTR, *arguments, what="mount_setattr")
 
 
 def move_root(folder: str) -> None:

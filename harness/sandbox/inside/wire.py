@@ -7,7 +7,7 @@ import os
 import socket
 from typing import Any, Final
 
-__all__ = ["receive", "send"]
+__all__ = ["receive", "send", "told"]
 
 LONGEST: Final = 1 << 16
 MOST_DESCRIPTORS: Final = 4
@@ -26,3 +26,9 @@ def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
             os.close(descriptor)
         raise EOFError
     return json.loads(data), descriptors
+
+
+def told(problem: BaseException) -> str:
+    """What went wrong, without the name of any file: it may end up in a table of results."""
+    text = problem.strerror if isinstance(problem, OSError) and problem.strerror else problem
+    return f"{type(problem).__name__}: {text}"

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import select
+import signal
 import socket
 import sys
 import time
@@ -15,13 +16,15 @@ from typing import Any, NoReturn
 
 from . import family, init, interpreter, kernel, landlock, mounts, seccomp
 from .orders import Order, Setting
-from .wire import receive, send
+from .wire import receive, send, told
 
 __all__ = ["main"]
 
 
 def main() -> NoReturn:
     """Serve the socket on standard input until its other end is closed."""
+    # What a candidate may signal must have no handler that breaks off: the first process of a jail inherits this.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = _connected(sys.argv[1:])
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -33,7 +36,7 @@ def main() -> NoReturn:
         try:
             _Zygote(setting, control).serve()
         except (OSError, ImportError) as problem:
-            send(control, {"failed": f"{type(problem).__name__}: {problem}"})
+            send(control, {"failed": told(problem)})
     except (EOFError, OSError):
         pass
     finally:
@@ -133,7 +136,7 @@ class _Zygote:
             send(channel, {"jail": True}, handle)
         except OSError as problem:
             with suppress(OSError):
-                send(channel, {"failed": str(problem)})
+                send(channel, {"failed": told(problem)})
         finally:
             channel.close()
             for descriptor in descriptors[1:]:
