@@ -178,6 +178,7 @@ def _mutants(suite: Suite, pool: Executor, most: int | None) -> Iterator[tuple[s
     for (control, mutant), score in zip(part, pool.map(judged, part), strict=True):
         place = f"{control.id}: {mutant.where}: {mutant.change}"
         if isinstance(score, str):
+            alive += 1
             yield "fail", f"{place}: {score}"
         elif score.value >= 1:
             known = {each for each in suite.equivalents if _is(each, control, mutant)}
@@ -185,7 +186,7 @@ def _mutants(suite: Suite, pool: Executor, most: int | None) -> Iterator[tuple[s
             alive, equal = alive + (not known), equal + bool(known)
             if not known:
                 yield "fail", f"{place}: passes; find it by a check, or say in equivalents.jsonl why it is right"
-    for each in suite.equivalents if part == made else ():
+    for each in suite.equivalents if len(part) == len(made) else ():
         if each not in used:
             yield "fail", f"equivalents.jsonl: {each.of}: {each.where}: {each.change}: no such mutant passes; remove it"
     faults = len(part) - equal

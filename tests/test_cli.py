@@ -347,8 +347,9 @@ def test_a_plan_says_what_is_stored_and_what_it_may_cost(world: Path, run: Run) 
 
     code, out, _ = run("plan", "sums", "--ladder", "toy.toml", "--format", "json")
 
-    rows = [json.loads(line) for line in out.splitlines()]
+    *rows, expected = [json.loads(line) for line in out.splitlines()]
     assert code == 0
+    assert (expected["until"], expected["most"], 0 < expected["requests"][0] <= 40) == ("decided", 40, True)
     assert [(row["tier"], row["requests"], row["stored"], row["to_ask"]) for row in rows] == [
         ("sloppy", 40, 40, 0),
         ("careful", 40, 0, 40),

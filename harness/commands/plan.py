@@ -65,7 +65,9 @@ def _prospects(options: Namespace, selection: job.Selection, plan: Plan, known: 
     stored = known.stored
     if not selection.partial and not given.is_custom(options):
         plan = job.register(plan, stored, lazy=not options.batch)
-    measured = job.measure(plan, stored)
+    recorded = given.recorded_outcomes(given.results_folder(options, plan.ladder), plan.ladder)
+    with given.grading(options) as grading:
+        measured = job.measure(plan, stored, known=recorded, grading=grading)
     passed = rounds.passed(measured.outcomes)
     open_ = rounds.questions(plan, measured.rows, rounds.Known(answered=stored.keys(), passed=passed))
     bound = rounds.reach(plan, open_)

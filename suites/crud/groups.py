@@ -49,8 +49,8 @@ def groups(spec: Spec) -> list[Group]:
         "wrong_text": (basic.text, True),
         "wrong_precedence": (more.precedence, spec["update"] or spec["moves"] or spec["owner"] or spec["unique"]),
         "not_sqlite": (basic.sqlite, True),
-        "wrong_sequence": (mixed, True),
         "not_persistent": (more.persistence, True),
+        "wrong_sequence": (mixed, True),
         "wrong_concurrency": (concurrency, spec["concurrent"]),
     }
     return [

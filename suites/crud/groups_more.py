@@ -77,6 +77,8 @@ def sort(play: Play) -> None:
     others = [field["name"] for field in draw.fields if field["name"] not in play.spec["sort"]]
     for given in ("id", *others, f"--{name}", f"{name} desc", name.upper(), "colour", "-"):
         play.all(sort=given)
+    if play.spec["form"] == "http":
+        play.all(filters={"colour": "red"})
 
 
 def filters(play: Play) -> None:
@@ -256,7 +258,7 @@ def bulk(play: Play) -> None:
     if unique:
         play.do("create_many", data=[draw.full(**{unique: "twice"}), draw.full(), draw.full(**{unique: "twice"})])
     if play.spec["form"] == "http":
-        for body in (draw.full(), [draw.full(), 7]):
+        for body in (draw.full(), {}, 7, [draw.full(), 7]):
             play.do("create_many", data=body)
     play.all()
     play.do("create_many", data=[draw.full()])

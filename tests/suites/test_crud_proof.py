@@ -74,6 +74,14 @@ def test_right_answers_of_every_build_pass(
         assert suite.check(sample, write(spec)) == Score(value=1.0), (sample.id, name)
 
 
+@pytest.mark.slow
+def test_an_app_that_never_answers_is_too_late(suite: Suite, proof: ModuleType) -> None:
+    ((sample, spec), *_) = proof.family(suite.samples, "http", 1)
+    code = proof.reference(spec).replace("return await request.body()", "while True:\n        pass")
+
+    assert suite.check(sample, code).why == "timeout"
+
+
 def test_every_family_has_right_answers_of_three_builds_and_ten_wrong_ones(suite: Suite) -> None:
     levels = {sample.id: sample.level for sample in suite.samples}
     families = Counter((each.id.split("-")[0], levels[each.sample], each.expect) for each in suite.controls)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .phrases import phrases, refused, said
+from .phrases import literal, phrases, refused, said
 from .template import fill
 
 __all__ = ["SCHEMA", "columns", "filter_tests", "record", "tests"]
@@ -239,18 +239,18 @@ def tests(spec: Spec, db: str, error: str) -> str:
     lines = []
     for field in spec["fields"]:
         name = field["name"]
-        default = f", {_literal(field['default'])}" if field["need"] == "default" else ""
+        default = f", {literal(field['default'])}" if field["need"] == "default" else ""
         null = name if field["need"] == "optional" else ""
         lines += [
             f'{name} = data.get("{name}"{default})',
             f"if {refused(field, name, null=null)}:",
-            f"    raise {error.format(_quoted(said(field)))}",
+            f"    raise {error.format(literal(said(field)))}",
         ]
         if field["kind"] == "parent":
             parents = spec["parent"]["plural"]
             known = f'{db}.execute("SELECT id FROM {parents} WHERE id = ?", ({name},)).fetchone()'  # noqa: S608  a part of an answer, not a query of ours
             exists = f"{name} is not None and {known} is None" if null else f"{known} is None"
-            lines += [f"if {exists}:", f"    raise {error.format(_quoted(f'there is no such {name[:-3]}'))}"]
+            lines += [f"if {exists}:", f"    raise {error.format(literal(f'there is no such {name[:-3]}'))}"]
     return "\n".join(lines)
 
 
@@ -260,7 +260,7 @@ def record(spec: Spec) -> str:
     names += ["version"] * spec["version"] + ["state"] * bool(spec["moves"])
     flags = {field["name"] for field in spec["fields"] if field["kind"] == "flag"}
     return "\n".join(
-        f'"{name}": {f"bool(row[{_quoted(name)}])" if name in flags else f"row[{_quoted(name)}]"},' for name in names
+        f'"{name}": {f"bool(row[{literal(name)}])" if name in flags else f"row[{literal(name)}]"},' for name in names
     )
 
 
@@ -273,14 +273,6 @@ def filter_tests(spec: Spec) -> str:
             test = refused(field, value)
             lines += [
                 f'if "{field["name"]}" in filters and ({test}):',
-                f"    raise ValueError({_quoted(said(field))})",
+                f"    raise ValueError({literal(said(field))})",
             ]
     return "\n".join(lines)
-
-
-def _literal(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .phrases import phrases, sorts
+from .phrases import literal, literals, phrases, sorts
 from .template import fill
 
 __all__ = ["documents"]
@@ -236,9 +236,9 @@ def documents(spec: Spec) -> str:
     extra |= {"state": f'"{words["start"]}"'} if spec["moves"] else {}
     words |= {
         "checks": "\n".join(f'"{field["name"]}": lambda value: {_check(field)},' for field in fields),
-        "required": _tuple([field["name"] for field in fields if field["need"] == "required"]),
+        "required": literals([field["name"] for field in fields if field["need"] == "required"]),
         "defaults": ", ".join(
-            f'"{field["name"]}": {_literal(field.get("default"))}' for field in fields if field["need"] != "required"
+            f'"{field["name"]}": {literal(field.get("default"))}' for field in fields if field["need"] != "required"
         ),
         "own_first": "owner," if spec["owner"] else "",
         "and_owned": ' and document["owner"] == owner' if spec["owner"] else "",
@@ -247,7 +247,7 @@ def documents(spec: Spec) -> str:
         "no_key": ", None" if spec["replay"] else "",
         "extra": "".join(f', "{name}": {value}' for name, value in extra.items()),
         "list_self": f", {words['list_arguments']}" if words["list_arguments"] else "",
-        "sorts": _tuple(sorts(spec)),
+        "sorts": literals(sorts(spec)),
         "stale": 'raise Stale("stale version")' if spec["form"] == "http" else 'raise Conflict("stale version")',
         "ordering": {"oldest": "pass" if spec["sort"] else "", "newest": "records.reverse()"}.get(
             order, f'records.sort(key=lambda record: record["{order}"])'
@@ -262,16 +262,7 @@ def _check(field: Spec) -> str:
         "text": f"is_text(value, {low}, {high})",
         "number": f"is_integer(value, {low}, {high})",
         "flag": "isinstance(value, bool)",
-        "choice": f"value in {_tuple(field.get('values', []))}",
+        "choice": f"value in {literals(field.get('values', []))}",
         "parent": "isinstance(value, int) and not isinstance(value, bool)",
     }[field["kind"]]
     return f"value is None or {test}" if field["need"] == "optional" else test
-
-
-def _literal(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
-
-
-def _tuple(values: list[str]) -> str:
-    quoted = ", ".join(f'"{value}"' for value in values)
-    return f"({quoted},)" if len(values) == 1 else f"({quoted})"

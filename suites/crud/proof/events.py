@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .columns import filter_tests, tests
-from .phrases import phrases
+from .phrases import literals, phrases
 from .template import fill
 
 __all__ = ["events"]
@@ -251,8 +251,8 @@ def events(spec: Spec) -> str:
         "key_of": "(owner, key)" if owner else "key",
         "list_self": f", {words['list_arguments']}" if words["list_arguments"] else "",
         "filter_tests": filter_tests(spec),
-        "sort": str(tuple(spec["sort"])).replace("'", '"'),
-        "reversed": str(tuple(f"-{name}" for name in spec["sort"])).replace("'", '"'),
+        "sort": literals(spec["sort"]),
+        "reversed": literals([f"-{name}" for name in spec["sort"]]),
         "default_order": {"oldest": "pass" if spec["sort"] else "", "newest": "records = records[::-1]"}.get(
             spec["order"], f'records = sorted(records, key=lambda record: record["{spec["order"]}"])'
         ),

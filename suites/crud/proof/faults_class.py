@@ -97,7 +97,7 @@ CLASS: Final = (
     ),
     Fault(
         name="keys are forgotten when the file is closed",
-        why="wrong_sequence",
+        why="not_persistent",
         edits=[("CREATE TABLE IF NOT EXISTS keys", "CREATE TEMP TABLE IF NOT EXISTS keys")],
     ),
     Fault(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .columns import record
-from .phrases import phrases, sorts
+from .phrases import literal, phrases, sorts
 from .template import fill
 
 __all__ = ["models"]
@@ -274,9 +274,9 @@ def models(spec: Spec) -> str:
             for name in spec["filter"]
         ),
         "ParentModel": parent.get("entity", "").capitalize(),
-        "states": _quoted(moves["states"]),
-        "sorts": _quoted(sorts(spec)),
-        "ways": _quoted([f"{state} {to}" for state, targets in moves["allowed"].items() for to in targets]),
+        "states": _listed(moves["states"]),
+        "sorts": _listed(sorts(spec)),
+        "ways": _listed([f"{state} {to}" for state, targets in moves["allowed"].items() for to in targets]),
         "all_columns": ", ".join([*names, *extra]),
         "record": record(spec),
         "and_gone": " AND gone = 0" if spec["delete"] == "soft" else "",
@@ -298,7 +298,7 @@ def _type(field: Spec) -> str:
         "text": f"Annotated[str, Field(min_length={low}, max_length={high})]",
         "number": f"Annotated[int, Field(ge={low}, le={high})]",
         "flag": "bool",
-        "choice": f"Literal[{_quoted(field.get('values', []))}]",
+        "choice": f"Literal[{_listed(field.get('values', []))}]",
         "parent": "int",
     }[field["kind"]]
     return f"{text} | None" if field["need"] == "optional" else text
@@ -307,9 +307,8 @@ def _type(field: Spec) -> str:
 def _default(field: Spec) -> str:
     if field["need"] == "required":
         return ""
-    value = field.get("default")
-    return f' = "{value}"' if isinstance(value, str) else f" = {value!r}"
+    return f" = {literal(field.get('default'))}"
 
 
-def _quoted(values: list[str]) -> str:
-    return ", ".join(f'"{value}"' for value in values)
+def _listed(values: list[str]) -> str:
+    return ", ".join(map(literal, values))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["order", "phrases", "refused", "said", "sorts"]
+__all__ = ["literal", "literals", "order", "phrases", "refused", "said", "sorts"]
 
 Spec = dict[str, Any]
 TYPES = {"text": "TEXT", "number": "INTEGER", "flag": "INTEGER", "choice": "TEXT", "parent": "INTEGER"}
@@ -22,8 +23,8 @@ def phrases(spec: Spec) -> dict[str, str]:
         "plural": spec["plural"],
         "Model": spec["entity"].capitalize(),
         "first": names[0],
-        "names": _tuple(names),
-        "name_set": "{" + ", ".join(f'"{name}"' for name in names) + "}",
+        "names": literals(names),
+        "name_set": "{" + ", ".join(map(literal, names)) + "}",
         "stored": ", ".join(stored),
         "marks": ", ".join("?" * len(stored)),
         "sets": ", ".join(f"{name} = ?" for name in names),
@@ -50,8 +51,8 @@ def phrases(spec: Spec) -> dict[str, str]:
         "parents": parent.get("plural", ""),
         "label": parent.get("label", ""),
         "start": moves.get("start", ""),
-        "moves": "\n".join(f'"{state}": {_tuple(to)},' for state, to in moves.get("allowed", {}).items()),
-        "filters": _tuple(spec["filter"]),
+        "moves": "\n".join(f'"{state}": {literals(to)},' for state, to in moves.get("allowed", {}).items()),
+        "filters": literals(spec["filter"]),
     }
 
 
@@ -62,7 +63,7 @@ def refused(field: Spec, value: str, *, null: str = "") -> str:
         "text": f"type({value}) is not str or not {low} <= len({value}) <= {high}",
         "number": f"type({value}) is not int or not {low} <= {value} <= {high}",
         "flag": f"type({value}) is not bool",
-        "choice": f"{value} not in {_tuple(field.get('values', []))}",
+        "choice": f"{value} not in {literals(field.get('values', []))}",
         "parent": f"type({value}) is not int",
     }[field["kind"]]
     if not null:
@@ -106,6 +107,12 @@ def _column(field: Spec, parent: Spec) -> str:
     return text
 
 
-def _tuple(values: list[str]) -> str:
-    quoted = ", ".join(f'"{value}"' for value in values)
+def literal(value: object) -> str:
+    """A value as Python writes it, a text in double quotes."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def literals(values: Sequence[str]) -> str:
+    """Texts as a tuple."""
+    quoted = ", ".join(map(literal, values))
     return f"({quoted},)" if len(values) == 1 else f"({quoted})"
