@@ -150,7 +150,7 @@ def measured(contender: Contender, count: int, workers: int) -> Cell:
         p95=each[int(0.95 * (len(each) - 1))],
         right=sum(right for *_, right in noted),
     )
-    say(sys.stderr, [f"{cell.name}: {cell.rate:.1f} a second; {load()}"])
+    say(sys.stderr, [f"{cell.name}: {cell.rate:.1f} a second, {1000 * cell.cpu_each:.1f} ms of CPU each; {load()}"])
     return cell
 
 

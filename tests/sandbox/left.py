@@ -72,10 +72,10 @@ def many(count: str, *without: str) -> None:
     """Grade so often, in five ways, and count before and after."""
     layers = frozenset(without)
     grade(layers, 0)
-    before = counted()
+    before = settled()
     for number in range(int(count)):
         folder = grade(layers, number % 5)
-    tell({"before": before, "after": counted(), "folder": folder})
+    tell({"before": before, "after": settled(before), "folder": folder})
 
 
 def tell(found: dict[str, object]) -> None:
@@ -111,28 +111,43 @@ def killed(*without: str) -> None:
         talk.call("rest")
 
 
+def settled(wanted: dict[str, object] | None = None) -> dict[str, object]:
+    """What is there when the last session has been cleared away, a moment after its end: ten times the same, or this."""
+    patience = time.monotonic() + PATIENCE
+    found, times = counted(), 1
+    while times < 10 and found != wanted and time.monotonic() < patience:
+        os.sched_yield()
+        last, found = found, counted()
+        times = times + 1 if found == last and wanted is None else 1
+    return found
+
+
 def counted() -> dict[str, object]:
     """What a grading could leave: descriptors and threads of ours, processes below us, and mounts of all of them."""
-    patience = time.monotonic() + PATIENCE
-    family = [os.getpid(), *below(os.getpid())]
-    while any(map(dead, family)) and time.monotonic() < patience:  # the dead are collected a moment after the session
-        os.sched_yield()
-        family = [os.getpid(), *below(os.getpid())]
+    family = [os.getpid(), *(pid for pid in below(os.getpid()) if not dead(pid))]
     return {
         "descriptors": opened(os.getpid()),
         "threads": sum(1 for _ in Path("/proc/self/task").iterdir()),
         "processes": len(family),
-        "mounts": sum(len(Path(f"/proc/{pid}/mountinfo").read_text().splitlines()) for pid in family),
+        "dead": sum(map(dead, below(os.getpid()))),
+        "mounts": sum(map(mounts, family)),
         "descriptors below": sorted(itertools.chain.from_iterable(map(opened, family[1:]))),
     }
+
+
+def mounts(pid: int) -> int:
+    with suppress(OSError):  # it ended just now, and is not counted the next time
+        return len(Path(f"/proc/{pid}/mountinfo").read_text().splitlines())
+    return 0
 
 
 def opened(pid: int) -> list[str]:
     """What a process has open, without the numbers that differ each time."""
     found = []
-    for each in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            found.append(re.sub(r"\d+", "", str(each.readlink())))
+    with suppress(OSError):
+        for each in [*Path(f"/proc/{pid}/fd").iterdir()]:
+            with suppress(FileNotFoundError):  # that with which they were listed
+                found.append(re.sub(r"\d+", "", str(each.readlink())))
     return sorted(found)
 
 

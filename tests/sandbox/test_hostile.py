@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sandbox.attacks import ALWAYS, ATTACKS, PROGRAMS, Attack
+from sandbox.elsewhere import run_as_somebody
 from sandbox.outside import Outside, outside
 from sandbox.trials import plain, tried
 
@@ -102,25 +101,10 @@ def assert_as_told(attack: Attack, ending: str, layers: set[str]) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not ROOT, reason="this is an ordinary user already")
 def test_all_of_this_as_an_ordinary_user() -> None:
-    files = ("test_hostile.py", "test_spoofs.py")
-    command = [
-        sys.executable,
-        "-B",
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        *(str(HERE / each) for each in files),
-    ]
+    files = [str(HERE / name) for name in ("test_hostile.py", "test_spoofs.py", "test_left.py")]
+    options = ["-q", "-p", "no:cacheprovider", "-m", "not slow"]
 
-    done = subprocess.run(
-        [sys.executable, str(HERE / "ordinary.py"), *command],
-        cwd=HERE.parent.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_as_somebody(f"import sys, pytest\nsys.exit(pytest.main({options + files}))")
 
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
