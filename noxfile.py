@@ -48,8 +48,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(requires=["dev"], venv_backend="none")
 def suites(session: nox.Session) -> None:
-    """Prove every suite: its data, its prompt, and its checker by the controls."""
-    run_in(session, "dev", "tierfloor", "lint", *session.posargs)
+    """Prove every suite: data, prompt, and checker by controls and some mutants; `-- crud --mutants` judges all mutants."""
+    run_in(session, "dev", "tierfloor", "lint", *(session.posargs or ["--mutants", "60"]))
 
 
 @nox.session(requires=["dev"], venv_backend="none")
