@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from . import floors as floors_
-from . import grade, kinds, ledger, prices, registry, report, savings, suites, table, tiers, weights
+from . import grade, kinds, ledger, prices, registry, report, rounds, savings, suites, table, tiers, weights
 from . import plan as plan_
 from .answers import answers_text
 from .cache import Cache
@@ -26,6 +26,7 @@ __all__ = [
     "files",
     "known_lengths",
     "measure",
+    "out_of_money",
     "out_of_reach",
     "paid",
     "published",
@@ -218,6 +219,20 @@ def measure(
         evidence=evidence,
         registered={id_: each.registered for id_, each in standings.items()},
     )
+
+
+def out_of_money(measured: Measured, open_: Iterable[rounds.Question]) -> Measured:
+    """The measurement, in which verdicts that stay open because a budget ended say so, the reference's among them."""
+    reference = measured.plan.ladder.reference.name
+    stopped = {(question.suite, tier) for question in open_ for tier in (question.tier, reference)}
+    names = {suite.category: suite.id for suite in measured.plan.suites}
+    rows = tuple(
+        replace(row, verdict=replace(row.verdict, why="budget"))
+        if row.level is None and row.verdict.kind == "inconclusive" and (names[row.category], row.tier) in stopped
+        else row
+        for row in measured.rows
+    )
+    return replace(measured, rows=rows, floors=floors_.floors(rows, measured.plan.suites, measured.plan.ladder))
 
 
 def _standings(plan: Plan, outcomes: Iterable[Outcome], served: Mapping[str, str]) -> dict[str, registry.Standing]:

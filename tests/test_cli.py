@@ -152,10 +152,12 @@ def test_a_decision_that_was_demanded_and_is_not_there_is_incomplete(world: Path
 
 
 def test_a_budget_that_ends_before_the_decision_keeps_what_was_paid(world: Path, run: Run) -> None:
-    code, _, err = run(*JOB, "--budget", "0.5")
+    code, out, err = run(*JOB, "--budget", "0.5")
 
     assert code == 4
     assert err.splitlines()[-1].startswith("budget: ")
+    assert re.search(r"^sums +all +sloppy .* inconclusive: budget \(about \d+ units more\) ", out, re.MULTILINE)
+    assert re.search(r"^sums +all +undecided +careful .* careful: budget$", out, re.MULTILINE)
     assert not (world / "results").exists()
     assert run(*JOB, "--budget", "50")[0] == 0
 

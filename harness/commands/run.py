@@ -73,8 +73,12 @@ def run_command(options: Namespace) -> int:
             measured, has_asked = _ask_all(work) if until == "all" else _ask_until_decided(work)
         finally:
             _note_uncertain(work)
+        open_ = _open(work, measured)
+        if work.spending.refused:
+            measured = job.out_of_money(measured, open_)
         _print(options, selection, measured)
-        _check_complete(work, measured, plan if until == "all" else _open_plan(work, measured), has_asked=has_asked)
+        wanted = plan if until == "all" else rounds.reach(plan, open_)
+        _check_complete(work, measured, wanted, has_asked=has_asked)
         if not selection.partial and not given.is_custom(options):
             results.publish(job.widened(measured, folder, cache, grading), folder, cache)
     if options.until == "decided" and (left := rounds.undecided(plan, measured.rows)):
@@ -157,12 +161,12 @@ def _round(work: _Work, chosen: Sequence[rounds.Question], number: int, known: A
     return asked
 
 
-def _open_plan(work: _Work, measured: job.Measured) -> Plan:
-    """What the floors still need and might have had."""
+def _open(work: _Work, measured: job.Measured) -> Sequence[rounds.Question]:
+    """What the floors still hang on and might have been asked."""
     lost = {*work.out_of_reach, *(key for outcome in measured.errors for key in outcome.keys)}
     answered, passed = measured.evidence.answers.keys(), rounds.passed(measured.outcomes)
     known = rounds.Known(answered=answered, lost=lost, passed=passed)
-    return rounds.reach(work.plan, rounds.questions(work.plan, measured.rows, known))
+    return rounds.questions(work.plan, measured.rows, known)
 
 
 def _ordered(work: _Work) -> AbstractSet[str]:
