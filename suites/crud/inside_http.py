@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -21,6 +22,9 @@ from .inside_loading import Broken, compiled, loaded, text
 __all__ = ["main"]
 
 Order = dict[str, Any]
+
+TURNS = 200
+"""How often to look whether the last request has ended, which has been responded to."""
 
 
 def main(receive: Callable[[], Any], send: Callable[[Any], None], listener: int) -> None:
@@ -58,6 +62,7 @@ class _Served:
         self._module: ModuleType | None = None
         self._app: Any = None
         self._problem = ""
+        self._answering = 0
         self._life: asyncio.Task[None] | None = None
         self._gate: Gate | None = None
 
@@ -70,12 +75,14 @@ class _Served:
         """One request, known to the gate as a call."""
         gate = self._gate if self._gate and self._gate.armed else None
         party = gate.begin() if gate else 0
+        self._answering += 1
         try:
             await self._app(scope, receive, send)
         except Exception as error:
             self._problem = text(error)
             raise
         finally:
+            self._answering -= 1
             if gate:
                 gate.end(party)
 
@@ -146,6 +153,7 @@ class _Served:
             with suppress(BaseException):
                 await self._life
         self._app = self._life = None
+        await self._forgotten()
         module: Any = self._module
         try:
             app = module.make_app(str(Path.cwd() / name))
@@ -156,6 +164,14 @@ class _Served:
         except BaseException as error:  # noqa: BLE001  whatever a stranger's code raises
             return {"raised": "other", "text": text(error)}
         return {"value": None}
+
+    async def _forgotten(self) -> None:
+        """Return when nothing is left of what was served: a connection, and its lock, lives as long as its last error."""
+        for _ in range(TURNS):
+            if not self._answering:
+                break
+            await asyncio.sleep(0.001)
+        gc.collect()
 
     async def _started(self, app: FastAPI) -> None:
         """Return when the app has done what it does at its start."""
