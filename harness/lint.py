@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Final
 
-from . import prompts, stats
+from . import prompts, sandbox, stats
 from .checkers.answers import read_code
 from .errors import BadInput
 from .mutants import Mutant, mutants
@@ -38,8 +38,11 @@ class Finding:
 def lint(suite: Suite, pool: Executor, *, most: int | None = 0) -> list[Finding]:
     """Run every gate; needs the public split. No model is asked.
 
-    `most` bounds the mutants that are judged: none of them by default, None for all.
+    `most` bounds the mutants that are judged: none of them by default, None for all. Raises BadInput where code would
+    have to run and this machine offers no isolation for it.
     """
+    if suite.runs_code:
+        sandbox.isolation()
     gates = [
         ("data", _data(suite)),
         ("prompts", _prompts(suite)),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from worlds import write_suite
 
-from harness import lint, suites
+from harness import lint, sandbox, suites
 from harness.errors import BadInput
 from harness.records import write_lines
 from harness.values import canonical
@@ -251,3 +251,11 @@ def test_a_pattern_of_mutants_that_names_no_right_answer_is_refused(executed: Pa
 
     with pytest.raises(BadInput, match=r"suite.toml: mutants: no right answer 'left-\*' in controls.jsonl"):
         suites.load(executed)
+
+
+def test_code_is_not_run_without_isolation_and_no_control_is_blamed_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(sandbox.CHOICE, "nonsense")
+    races = suites.load(suites.find("races"))
+
+    with ThreadPoolExecutor(2) as pool, pytest.raises(BadInput, match="no plugin named 'nonsense'"):
+        lint.lint(races, pool)

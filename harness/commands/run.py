@@ -73,7 +73,7 @@ def run_command(options: Namespace) -> int:
             measured, has_asked = _ask_all(work) if until == "all" else _ask_until_decided(work)
         finally:
             _note_uncertain(work)
-        open_ = _open(work, measured)
+        open_ = _open(work, measured) if until == "decided" or work.spending.refused else ()
         if work.spending.refused:
             measured = job.out_of_money(measured, open_)
         _print(options, selection, measured)
