@@ -10,6 +10,7 @@ from .isolation import CHOICE, UNSAFE, isolation
 from .levels import Canary, Isolation
 from .limits import CandidateDied, CandidateFault, CandidateSaid, CandidateTimeout, Limits
 from .sessions import session
+from .zygotes import Modules
 
 __all__ = [
     "CHOICE",
@@ -21,6 +22,7 @@ __all__ = [
     "CandidateTimeout",
     "Isolation",
     "Limits",
+    "Modules",
     "Session",
     "isolation",
     "session",

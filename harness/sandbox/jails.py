@@ -36,7 +36,7 @@ class End:
 class Jail:
     """A jail with at most one candidate running in it."""
 
-    __slots__ = ("_candidate", "_control", "_end", "_first", "_stopped", "channel")
+    __slots__ = ("_candidate", "_control", "_end", "_first", "_poller", "_stopped", "channel")
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -47,7 +47,7 @@ class Jail:
         self._stopped = True
 
     def start(self) -> socket.socket:
-        """Start the candidate's process anew, whatever ran before ended; the stream to it."""
+        """Start the candidate's process anew, whatever ran before ended; the stream to it, which never blocks."""
         self._let_go()
         self._end, self._stopped = None, False
         self.channel, theirs = socket.socketpair()
@@ -55,6 +55,10 @@ class Jail:
             self._order({"do": "start"}, theirs.fileno())
         while self._candidate is None or self._first is None:
             self._learn()
+        self.channel.setblocking(False)
+        self._poller = select.poll()
+        self._poller.register(self.channel, select.POLLIN)
+        self._poller.register(self._candidate, select.POLLIN)
         return self.channel
 
     def stop(self) -> End:
@@ -71,16 +75,11 @@ class Jail:
 
         Its end is seen on the process itself: what it started may hold the stream open. Raises TimeoutError.
         """
-        assert self.channel is not None
-        assert self._candidate is not None
-        poller = select.poll()
-        poller.register(self.channel, select.POLLIN)
-        poller.register(self._candidate, select.POLLIN)
         # Never nothing: what is there already is in time, however late we ourselves come to read it.
-        ready = {descriptor for descriptor, _ in poller.poll(max(deadline - time.monotonic(), 0.001) * 1000)}
+        ready = self._poller.poll(max(deadline - time.monotonic(), 0.001) * 1000)
         if not ready:
             raise TimeoutError
-        return self.channel.fileno() in ready
+        return len(ready) > 1 or ready[0][0] != self._candidate
 
     def over(self) -> bool:
         """Whether the candidate's process has ended."""

@@ -10,7 +10,7 @@ from .doors import Door
 from .isolation import isolation
 from .jails import jail
 from .limits import Limits
-from .zygotes import Kind
+from .zygotes import Kind, Modules
 
 __all__ = ["session"]
 
@@ -21,6 +21,7 @@ def session(
     limits: Limits,
     *,
     preload: tuple[str, ...] = (),
+    modules: Modules = (),
     serves: bool = False,
     without: frozenset[str] = frozenset(),
 ) -> Iterator[Session]:
@@ -28,7 +29,8 @@ def session(
 
     `driver` is the text of a trusted program with `receive()`, `send(value)` and `listener` in its globals; the
     candidate's source reaches it as an ordinary message. `preload` are modules that are imported already, and all that
-    is importable beside the standard library. With `serves`, `listener` is the descriptor of a listening Unix socket.
+    is importable beside the standard library. `modules` are names and texts of the driver's own, imported once for all
+    sessions, which therefore must hold nothing of a sample. With `serves`, `listener` is the descriptor of a listening Unix socket.
     `without` leaves layers of the isolation out: for the tests of the sandbox itself, never for an answer.
 
     Raises `BadInput` where no isolation is strong enough, `CandidateFault` for what the candidate does and
@@ -40,6 +42,7 @@ def session(
         namespaces="namespaces" in found.layers,
         environment="environment" in found.layers,
         preload=preload,
+        modules=modules,
     )
     with ExitStack() as stack:
         door = stack.enter_context(closing(Door())) if serves else None

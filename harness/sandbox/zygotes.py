@@ -26,7 +26,7 @@ from .inside.wire import receive, send
 from .limits import Limits
 from .packages import needed
 
-__all__ = ["CANARY", "Kind", "Offers", "Zygote", "forget", "offers", "order"]
+__all__ = ["CANARY", "Kind", "Modules", "Offers", "Zygote", "forget", "offers", "order"]
 
 START_SECONDS: Final = 60.0
 END_SECONDS: Final = 10.0
@@ -39,45 +39,26 @@ CANARY: Final = "TIERFLOOR_CANARY"  # stands for what an environment may hold, f
 _MODULES: Final = (
     "limits",
     *("inside.kernel", "inside.syscalls", "inside.landlock", "inside.seccomp", "inside.orders", "inside.wire"),
-    *(
-        "inside.interpreter",
-        "inside.family",
-        "inside.mounts",
-        "inside.channel",
-        "inside.candidate",
-        "inside.init",
-        "inside.zygote",
-    ),
+    *("inside.interpreter", "inside.family", "inside.mounts", "inside.channel", "inside.candidate", "inside.init"),
+    *("inside.carried", "inside.zygote"),
 )  # in the order of their imports
 
-_START: Final = """
-import sys, types
-def start():
-    for name in ("_sandbox", "_sandbox.inside"):
-        sys.modules[name] = types.ModuleType(name)
-        sys.modules[name].__path__ = []
-    for name, text in {texts}:
-        module = types.ModuleType("_sandbox." + name)
-        module.__package__ = module.__name__.rpartition(".")[0]
-        sys.modules[module.__name__] = module
-        setattr(sys.modules[module.__package__], name.rpartition(".")[2], module)
-        exec(compile(text, "<sandbox." + name + ">", "exec", dont_inherit=True), vars(module))
-    return module.main
-start()()
-"""
+Modules = tuple[tuple[str, str], ...]
+"""Names and texts of modules, in the order of their imports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """What tells one zygote from another: who starts it, whether its jails get namespaces of their own, its modules.
 
-    Without an environment of its own it, and its candidates, have ours.
+    `preload` are names of modules that are installed, `modules` those that come as text. Without an environment of its own it, and its candidates, have ours.
     """
 
     executor: str = "local"
     namespaces: bool = True
     environment: bool = True
     preload: tuple[str, ...] = ()
+    modules: Modules = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +87,7 @@ class Zygote:
             namespaces=kind.namespaces,
             privileged=privileged,
             preload=kind.preload,
+            modules=len(kind.modules),
             shown=(),
             packages=program.packages,
             hidden=program.hidden,
@@ -114,6 +96,8 @@ class Zygote:
         try:
             self._control.settimeout(START_SECONDS)
             send(self._control, setting.told())
+            for name, text in kind.modules:
+                send(self._control, {"name": name, "text": text})
             message, _ = receive(self._control)
         except (OSError, EOFError) as problem:
             self.end()
@@ -215,8 +199,9 @@ def _program(kind: Kind) -> Program:
 @cache
 def _text() -> str:
     folder = resources.files(__package__)
-    texts = tuple((name, (folder / f"{name.replace('.', '/')}.py").read_text("utf-8")) for name in _MODULES)
-    return _START.replace("{texts}", repr(texts))
+    texts = {name: (folder / f"{name.replace('.', '/')}.py").read_text("utf-8") for name in _MODULES}
+    modules = tuple((f"_sandbox.{name}", text) for name, text in texts.items())
+    return f"{texts['inside.carried']}\nload({modules!r})\nsys.modules['_sandbox.inside.zygote'].main()\n"
 
 
 def _end(owner: int, started: Started, folder: Path | None) -> None:

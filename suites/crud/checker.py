@@ -13,7 +13,7 @@ from harness.sandbox import CandidateDied, CandidateFault, CandidateTimeout, Lim
 from harness.values import Sample, Score
 
 from .draws import Draw
-from .drivers import CLASS_DRIVER, HTTP_DRIVER
+from .drivers import CLASS_DRIVER, CLASS_MODULES, HTTP_DRIVER, HTTP_MODULES
 from .groups import Group, groups
 from .play import Play
 from .port import Broken, Mismatch, Port
@@ -53,10 +53,10 @@ def check(sample: Sample, answer: str) -> Score:
 def opened(spec: Spec) -> Iterator[Port]:
     """A jail for an answer of the spec's form, nothing loaded yet."""
     if spec["form"] == "class":
-        with session(CLASS_DRIVER, CLASS_LIMITS, preload=CLASS_PRELOAD) as talk:
+        with session(CLASS_DRIVER, CLASS_LIMITS, preload=CLASS_PRELOAD, modules=CLASS_MODULES) as talk:
             yield ClassPort(talk, spec)
     else:
-        with session(HTTP_DRIVER, HTTP_LIMITS, preload=HTTP_PRELOAD, serves=True) as talk:
+        with session(HTTP_DRIVER, HTTP_LIMITS, preload=HTTP_PRELOAD, modules=HTTP_MODULES, serves=True) as talk:
             yield HttpPort(talk, spec)
 
 

@@ -22,6 +22,7 @@ TRICKY = (
     "a;b\\'c",
     "<b>&amp;",
 )
+LETTERS = str.maketrans("0123456789abcdef", "abcdefghikmnoprs")
 INJECTIONS = ("x'||'y", "a'); DROP t;", "' OR '1'='1")
 
 
@@ -56,8 +57,7 @@ class Draw:
         """A value that the field takes; a different one at each call for text."""
         if field["kind"] == "text":
             self._count += 1
-            letters = "".join(self.rng.choices("abcdefghikmnoprstuvwy", k=4))
-            return f"{letters}{self._count}"
+            return f"{self.rng.getrandbits(16):04x}{self._count}".translate(LETTERS)
         if field["kind"] == "number":
             return self.rng.randint(field["min"], field["max"])
         if field["kind"] == "parent":

@@ -346,9 +346,9 @@ def persistence(play: Play) -> None:
         change()
         play.reopen()
         play.all()
-        play.do("get", 1)
     play.restart()
     play.all()
+    play.do("get", 1)
     for change in _changes(play):
         change()
     play.all()

@@ -81,8 +81,10 @@ class Gate:
 
     def passing(self) -> None:
         """A statement is about to run: stop here if it is the one to stop before."""
+        if not self.armed:
+            return
         with self._changed:
-            if not self.armed or self._stop == 0 or self._turn == SECOND:
+            if self._stop == 0 or self._turn == SECOND:
                 return
             self.seen += 1
             if self.seen != self._stop or threading.get_ident() == self._serial:
@@ -93,6 +95,8 @@ class Gate:
 
     def moved(self) -> None:
         """A statement has run, or a connection was closed."""
+        if not self.armed:
+            return
         with self._changed:
             self._moves += 1
             self._changed.notify_all()

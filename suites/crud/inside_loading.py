@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import nullcontext
+from functools import lru_cache
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -21,6 +22,7 @@ class Broken(Exception):
         self.reply = reply
 
 
+@lru_cache(maxsize=1)
 def compiled(source: str) -> CodeType:
     """The answer's code; raises Broken if it does not compile."""
     try:

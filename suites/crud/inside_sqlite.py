@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -66,9 +67,9 @@ class _Cursor(sqlite3.Cursor):
     def execute(self, *given: Any) -> Any:
         connection: Any = self.connection
         self._last = given
-        words = str(given[0]).upper().replace(";", " ").split(None, 1)
-        connection.passed(lambda: super(_Cursor, self).execute(*given), word=words[0] if words else "")
-        if "BUSY_TIMEOUT" in str(given[0]).upper():
+        word, patience = _about(str(given[0]))
+        connection.passed(lambda: super(_Cursor, self).execute(*given), word=word)
+        if patience:
             super().execute("PRAGMA busy_timeout=0")
         return self
 
@@ -174,6 +175,13 @@ class _Connection(sqlite3.Connection):
                 self.gate.moved()
                 self._reading = self.in_transaction and word not in ENDS and (self._reading or word not in BEGINS)
                 return
+
+
+@lru_cache(maxsize=256)
+def _about(statement: str) -> tuple[str, bool]:
+    """Its first word, and whether it sets how long SQLite waits."""
+    text = statement.upper()
+    return next(iter(text.replace(";", " ").split(None, 1)), ""), "BUSY_TIMEOUT" in text
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .calls import Call, Refusal
@@ -228,14 +228,14 @@ class Oracle:
 
 
 def _copied(value: Any) -> Any:
-    """What nobody changes later on: a record, a list of them or a page."""
+    """What nobody changes later on: a record, which is flat, a list of them or a page."""
     if isinstance(value, dict):
-        return {name: _copied(item) for name, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+        return {name: _copied(item) if type(item) is list else item for name, item in value.items()}
+    return list(map(dict, value)) if isinstance(value, list) else value
 
 
 def _rows(rows: dict[int, _Row]) -> dict[int, _Row]:
-    return {number: replace(row, data=dict(row.data)) for number, row in rows.items()}
+    return {number: _Row(owner=row.owner, data=dict(row.data), state=row.state) for number, row in rows.items()}
 
 
 def fits(field: Spec, value: Any) -> bool:

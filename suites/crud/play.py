@@ -102,18 +102,21 @@ class Play:
         if not raced.seen:
             raise Mismatch(f"{met}: none of its SQL statements came through sqlite3")
         answered = {id(first): raced.first, id(second): raced.second}
-        fitting = [
+        fitting = (
             oracle
             for order in ((first, second), (second, first))
             if self._fits(oracle := self.oracle.copy(), [(call, answered[id(call)]) for call in order])
-        ]
-        if not fitting:
+        )
+        one = next(fitting, None)
+        if one is None:
             raise Mismatch(f"{met}: {raced.first} and {raced.second}")
         listed = self.call("list", **({"limit": self.spec["page"]["most"]} if self.spec["page"] else {}))
         found = self._port.ask(listed)
-        self.oracle = next((one for one in fitting if self._fits(one, [(listed, found)])), self.oracle)
-        if self.oracle not in fitting:
-            raise Mismatch(f"{met}: afterwards {self._port.shown(listed)} gives {found}")
+        while not self._fits(one, [(listed, found)]):
+            one = next(fitting, None)
+            if one is None:
+                raise Mismatch(f"{met}: afterwards {self._port.shown(listed)} gives {found}")
+        self.oracle = one
         return raced.stopped
 
     def _fits(self, oracle: Oracle, answers: list[tuple[Call, Answered]]) -> bool:

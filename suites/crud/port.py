@@ -86,11 +86,12 @@ class Port(ABC):
         self.talk = talk
         self.spec = spec
         self._source = ""
+        self._gated = False
 
-    def load(self, source: str) -> None:
-        """Load the answer's code; raises Broken if it cannot be used."""
-        self._source = source
-        reply = self.order("load", source=source, gated=self.spec["concurrent"], **self.wanted())
+    def load(self, source: str, *, gated: bool = False) -> None:
+        """Load the answer's code, its SQL statements known to a gate or not; raises Broken if it cannot be used."""
+        self._source, self._gated = source, gated
+        reply = self.order("load", source=source, gated=gated, **self.wanted())
         if type(reply) is not dict or len(reply.keys() & {"syntax", "raised", "missing"}) != 1:
             raise Broken("bad_reply", "loading: a reply of no known form")
         if "syntax" in reply:
@@ -103,10 +104,18 @@ class Port(ABC):
     def restart(self) -> None:
         """End the process, start another and load the same code; the files stay."""
         self.talk.restart()
+        self._load_again("after a restart")
+
+    def gate(self) -> None:
+        """From here on calls can race: load the same code again, its statements known to the gate."""
+        if not self._gated:
+            self._load_again("loaded once more", gated=True)
+
+    def _load_again(self, when: str, *, gated: bool = False) -> None:
         try:
-            self.load(self._source)
+            self.load(self._source, gated=gated)
         except Broken as broken:
-            raise Crash(f"after a restart: {broken}") from None
+            raise Crash(f"{when}: {broken}") from None
 
     @abstractmethod
     def wanted(self) -> dict[str, Any]:
@@ -114,7 +123,7 @@ class Port(ABC):
 
     @abstractmethod
     def open(self, name: str, *, pair: bool = False) -> None:
-        """Open a file, as after a restart; for two callers at once if `pair`."""
+        """Open a file, as after a restart; for two callers at once if `pair`, behind the gate."""
 
     @abstractmethod
     def ask(self, call: Call) -> Answered:
@@ -122,7 +131,10 @@ class Port(ABC):
 
     @abstractmethod
     def race(self, first: Call, second: Call, stop: int) -> Raced:
-        """Let it do two, the first stopped before its statement number `stop` until the second has done what it can."""
+        """Let it do two, the first stopped before its statement number `stop` until the second has done what it can.
+
+        Both pass the gate.
+        """
 
     @abstractmethod
     def difference(self, call: Call, answered: Answered, expected: Expected) -> Mismatch | None:

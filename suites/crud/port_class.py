@@ -19,6 +19,8 @@ class ClassPort(Port):
         return {"methods": [self._method(verb) for verb in verbs(self.spec)], "conflict": bool(conflict)}
 
     def open(self, name: str, *, pair: bool = False) -> None:
+        if pair:
+            self.gate()
         answered = self._answered(self.order("pair" if pair else "open", name=name))
         if answered.problem:
             raise Crash(f"Store(path): {answered.says}")

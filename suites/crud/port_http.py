@@ -37,16 +37,18 @@ class HttpPort(Port):
         super().__init__(talk, spec)
         self._lines: list[Line] = []
 
-    def load(self, source: str) -> None:
+    def load(self, source: str, *, gated: bool = False) -> None:
         for line in self._lines:
             line.close()
-        super().load(source)
+        super().load(source, gated=gated)
         self._lines = [self._line() for _ in range(2 if self.spec["concurrent"] else 1)]
 
     def wanted(self) -> dict[str, Any]:
         return {}
 
-    def open(self, name: str, *, pair: bool = False) -> None:  # noqa: ARG002  an app takes any number of callers
+    def open(self, name: str, *, pair: bool = False) -> None:
+        if pair:
+            self.gate()  # and that is all: an app takes any number of callers
         told = self.told(self.order("open", name=name), "value", "raised", "odd")
         if "odd" in told:
             raise Mismatch(f"make_app(path) returns {short(told['odd'])}, not a FastAPI app")

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.checkers.answers import Unreadable, read_code
 from harness.errors import CheckerError
-from harness.explore import Program, driver
+from harness.explore import DRIVER, Program, modules
 from harness.sandbox import CandidateDied, CandidateSaid, CandidateTimeout, Limits, Session, session
 from harness.values import Sample, Score, canonical
 
@@ -46,7 +46,7 @@ def check(sample: Sample, answer: str) -> Score:
     family, words = _told(sample)
     try:
         code = _code(answer)
-        with session(driver(), LIMITS) as talk:
+        with session(DRIVER, LIMITS, modules=modules()) as talk:
             _judge(talk, code, family, words)
     except Failed as failed:
         return Score(value=0.0, why=failed.why, details=failed.details[:200])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.explore import Explorer, Program, Scene, driver
+from harness.explore import DRIVER, Explorer, Program, Scene, modules
 from harness.explore.shown import Numbering, freeze
 from harness.sandbox import CandidateTimeout, Limits, session
 
@@ -203,7 +203,7 @@ def test_each_new_end_is_told_once_and_the_last_reply_counts() -> None:
 
 
 def test_the_text_of_the_driver_does_the_same_in_the_sandbox() -> None:
-    with session(driver(), Limits()) as talk:
+    with session(DRIVER, Limits(), modules=modules()) as talk:
         told = conversation(talk.call)
 
     assert [{**reply, "trail": tuple(reply.get("trail", ()))} for reply in told] == [
@@ -237,7 +237,7 @@ def test_missing_names_are_told() -> None:
 @pytest.mark.slow
 def test_code_that_never_comes_back_is_ended_by_the_sandbox() -> None:
     source = SOURCE.replace("return 2 * n", "return sum(iter(int, 1))")
-    with session(driver(), Limits(cpu_seconds=1)) as talk:
+    with session(DRIVER, Limits(cpu_seconds=1), modules=modules()) as talk:
         talk.call({"do": "load", "source": source, "names": []})
         with pytest.raises(CandidateTimeout):
             talk.call({"do": "explore", "scenario": scenario([["", "double", [1]]]), "bound": 1, "cap": 10})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -50,6 +51,19 @@ def check(sample: Sample, answer: str) -> Score:
     if answer == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     return Score(value=1.0)
+'''
+
+SAYS_WHERE = '''\
+"""Says on which cores it may run."""
+
+import os
+
+from harness.sandbox import session
+from harness.values import Sample, Score
+
+
+def check(sample: Sample, answer: str) -> Score:
+    return Score(value=0.0, why="here", details=repr(os.sched_getaffinity(0)))
 '''
 
 LOGS = '''\
@@ -107,6 +121,15 @@ def test_answers_whose_code_runs_are_judged_in_isolation_which_is_named(tmp_path
     assert suite.runs_code
     assert verdicts(found) == ["pass"] * (count - 4) + ["fail"] * 4
     assert {each.isolation for each in found.values()} == {sandbox.isolation().name}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not keep processes on cores")
+def test_each_process_stays_on_a_core_of_ours_with_its_jails(tmp_path: Path) -> None:
+    suite = suite_with(tmp_path, SAYS_WHERE)
+
+    found = judging.judge(answers(suite, right=judging.FEW, wrong=0), Grading())
+
+    assert {each.details for each in found.values()} <= {repr({core}) for core in os.sched_getaffinity(0)}
 
 
 def test_no_isolation_is_named_where_no_code_ran(tmp_path: Path) -> None:

@@ -175,8 +175,10 @@ def ours(form: str, name: str, suite: str, workers: int) -> Contender:
         command = (sys.executable, str(Path(grading.__file__)), form, suite)
         env = environment(in_memory(), os.environ)
         team = [
-            subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for _ in range(workers)
+            subprocess.Popen(
+                (*command, str(number)), cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            for number in range(workers)
         ]
         for each in team:
             assert each.stdout is not None

@@ -33,12 +33,12 @@ def test_what_was_said_in_a_session_becomes_a_program_that_says_the_same() -> No
         talk.restart()
         talk.call("two")
 
-    assert segments == [Segment(ECHO, [({"a": [1, None]}, {"a": [1, None]})]), Segment(ECHO, [("two", "two")])]
+    assert segments == [Segment(ECHO, (), [({"a": [1, None]}, {"a": [1, None]})]), Segment(ECHO, (), [("two", "two")])]
     assert ends(as_program(segments)) == 0
 
 
 def test_a_program_whose_replies_differ_fails() -> None:
-    assert ends(as_program([Segment(ECHO, [("one", "one"), ("two", "three")])])) == 1
+    assert ends(as_program([Segment(ECHO, (), [("one", "one"), ("two", "three")])])) == 1
 
 
 def test_goals_are_reached_missed_or_open() -> None:

@@ -70,6 +70,34 @@ def test_each_candidate_draws_other_random_numbers() -> None:
     assert len(drawn) == 2
 
 
+MODULES = (
+    ("carried.one", "import secrets\nmark = secrets.token_hex()\n"),
+    ("carried.two", "from . import one\nfrom .one import mark\n"),
+)
+MARKS = "import carried.two as two; value = [two.mark, two.one.mark]; two.one.mark = 0"
+
+
+def test_modules_that_come_as_text_are_imported_once_for_all_sessions() -> None:
+    seen = []
+    for _ in range(2):
+        with session(DRIVER, Limits(), modules=MODULES) as talk:
+            seen.append(talk.call(MARKS))
+            talk.restart()
+            seen.append(talk.call(MARKS))
+
+    assert len({mark for marks in seen for mark in marks}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("1 /", "SyntaxError"), ("import nowhere", "No module named 'nowhere'"), ("#" * 70_000, "too long")],
+    ids=["syntax", "import", "length"],
+)
+def test_a_module_that_cannot_be_imported_is_our_fault(text: str, why: str) -> None:
+    with pytest.raises(CheckerError, match=why), session(DRIVER, Limits(), modules=(("carried", text),)):
+        pass
+
+
 def test_several_threads_are_served_at_once() -> None:
     def square(number: int) -> int:
         with session(DRIVER, Limits(wall_seconds=300)) as talk:

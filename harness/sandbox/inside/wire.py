@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -15,7 +16,10 @@ MOST_DESCRIPTORS: Final = 4
 
 def send(control: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
     """Send one message and copies of these descriptors; other threads may do so at the same time."""
-    socket.send_fds(control, [json.dumps(message).encode()], list(descriptors))
+    data = json.dumps(message).encode()
+    if len(data) > LONGEST:
+        raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+    socket.send_fds(control, [data], list(descriptors))
 
 
 def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]]:

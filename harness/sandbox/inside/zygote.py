@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from . import family, init, interpreter, kernel, landlock, mounts, seccomp
+from . import carried, family, init, interpreter, kernel, landlock, mounts, seccomp
 from .orders import Order, Setting
 from .wire import receive, send, told
 
@@ -33,9 +33,10 @@ def main() -> NoReturn:
     try:
         message, _ = receive(control)
         setting = Setting.of(message)
+        modules = [receive(control)[0] for _ in range(setting.modules)]
         try:
-            _Zygote(setting, control).serve()
-        except (OSError, ImportError) as problem:
+            _Zygote(setting, control, modules).serve()
+        except Exception as problem:  # noqa: BLE001  what is imported may raise anything
             send(control, {"failed": told(problem)})
     except (EOFError, OSError):
         pass
@@ -53,7 +54,7 @@ def _connected(arguments: list[str]) -> socket.socket:
 
 
 class _Zygote:
-    def __init__(self, setting: Setting, control: socket.socket) -> None:
+    def __init__(self, setting: Setting, control: socket.socket, modules: list[dict[str, str]]) -> None:
         self._setting, self._control = replace(setting, shown=interpreter.shown()), control
         self._jails: dict[int, int] = {}  # the process behind each descriptor that tells of its end
         self._names = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -72,10 +73,13 @@ class _Zygote:
                 self._setting = replace(self._setting, crowd=family.crowd())
         for name in setting.preload:
             importlib.import_module(name)
+        carried.load((each["name"], each["text"]) for each in modules)
         os.umask(0o077)
+        offers = {"landlock": landlock.abi(), "seccomp": seccomp.supported()}
+        if offers["seccomp"]:
+            seccomp.program(os.uname().machine, alone=setting.namespaces, signals_to=None)  # kept for all jails
         gc.collect()
         gc.freeze()
-        offers = {"landlock": landlock.abi(), "seccomp": seccomp.supported()}
         send(control, {"ready": True, **offers})
 
     def _withdraw(self) -> None:
