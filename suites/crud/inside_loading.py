@@ -46,7 +46,7 @@ def loaded(code: CodeType, gate: Gate | None) -> ModuleType:
 def _locks(gate: Gate | None) -> Any:
     if gate is None:
         return nullcontext()
-    from .inside_sqlite import gated_locks
+    from .inside_locks import gated_locks
 
     return gated_locks(gate)
 

@@ -1,4 +1,4 @@
-"""Runs in the sandbox: sqlite3 and locks as answers see them, every statement and every wait known to the gate.
+"""Runs in the sandbox: sqlite3 as answers see it, every statement and every wait known to the gate.
 
 SQLite itself never waits here. Where it would with a busy timeout, the other call moves and the statement is run again;
 where it would not, because waiting could not help, the error is the answer's to handle.
@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 from .inside_gate import Gate
 
-__all__ = ["gated_locks", "install"]
+__all__ = ["install"]
 
 BUSY, BUSY_SNAPSHOT = 5, 517
 BEGINS, ENDS = {"BEGIN", "SAVEPOINT"}, {"COMMIT", "END", "ROLLBACK", "RELEASE"}
@@ -195,73 +192,3 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
     if statement.strip(" \n\t;"):
         yield statement.removesuffix(";")
-
-
-@contextmanager
-def gated_locks(gate: Gate) -> Iterator[None]:
-    """While an answer is loaded, what it imports from `threading` and `asyncio` has locks that tell the gate when they wait."""
-
-    class Lock(_Lock):
-        make = staticmethod(threading.Lock)
-
-    class RLock(_Lock):
-        make = staticmethod(threading.RLock)
-
-    Lock.gate = RLock.gate = gate
-    copies = {"threading": _copy(threading, Lock=Lock, RLock=RLock)}
-    if "asyncio" in sys.modules:  # where an app is served
-        copies["asyncio"] = _copy(sys.modules["asyncio"], Lock=_async_lock(gate))
-    real = {name: sys.modules[name] for name in copies}
-    sys.modules.update(copies)
-    try:
-        yield
-    finally:
-        sys.modules.update(real)
-
-
-def _async_lock(gate: Gate) -> type:
-    import asyncio
-
-    class Lock(asyncio.Lock):
-        async def acquire(self) -> Any:
-            if self.locked():
-                gate.park()
-            return await super().acquire()
-
-    return Lock
-
-
-def _copy(module: ModuleType, **replaced: Any) -> ModuleType:
-    made = ModuleType(module.__name__)
-    vars(made).update(vars(module), **replaced)
-    return made
-
-
-class _Lock:
-    """A lock of `threading` whose waiting lets the other call move."""
-
-    gate: Gate
-    make: Callable[[], Any]
-
-    def __init__(self) -> None:
-        self._real = self.make()
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        while not self._real.acquire(blocking=False):
-            if not blocking:
-                return False
-            if not self.gate.give_way():
-                return bool(self._real.acquire(timeout=timeout))
-        return True
-
-    def release(self) -> None:
-        self._real.release()
-
-    def locked(self) -> bool:
-        return bool(self._real.locked())
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()

@@ -135,13 +135,65 @@ def test_a_commit_waits_for_a_reader_that_then_gets_the_error(part: Callable[[st
     assert (raced.first.value, raced.second.problem, rows) == (1, "other", [1])
 
 
-@pytest.mark.parametrize("made", ["threading.Lock()", "threading.RLock()"])
-def test_a_lock_of_python_makes_the_second_call_wait(part: Callable[[str], ModuleType], made: str) -> None:
-    locked = f"with lock:\n{_indented(CHECK_THEN_ACT)}"
+LOCKED = f"with lock:\n{_indented(CHECK_THEN_ACT)}"
+BUSY = """
+with lock:
+    while busy:
+        lock.wait(WAIT)
+    busy.append(1)
+try:
+    WORK
+finally:
+    with lock:
+        busy.clear()
+        lock.notify()
+"""
 
-    raced, rows = meet(part, locked, stop=2, prelude=f"import threading\nlock = {made}\n")
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        *("threading.Lock()", "threading.RLock()", "threading.Condition()", "threading.Condition(threading.RLock())"),
+        *("threading.Semaphore()", "threading.BoundedSemaphore(1)"),
+    ],
+)
+def test_a_lock_of_python_makes_the_second_call_wait(part: Callable[[str], ModuleType], made: str) -> None:
+    raced, rows = meet(part, LOCKED, stop=2, prelude=f"import threading\nlock = {made}\n")
 
     assert (raced.first.value, raced.second.value, rows) == (1, 2, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("made", "with_"),
+    [("Condition()", "with lock:"), ("Condition(threading.Lock())", "with lock:"), ("Condition()", "with lock, lock:")],
+)
+@pytest.mark.parametrize("wait", ["", "60"])
+def test_who_waits_for_a_condition_is_told(part: Callable[[str], ModuleType], made: str, with_: str, wait: str) -> None:
+    body = BUSY.replace("with lock:", with_).replace("WAIT", wait).replace("    WORK", _indented(CHECK_THEN_ACT))
+
+    raced, rows = meet(part, body, stop=2, prelude=f"import threading\nlock, busy = threading.{made}, []\n")
+
+    assert (raced.first.value, raced.second.value, rows) == (1, 2, [1, 2])
+
+
+def test_a_lock_on_a_file_makes_the_second_call_wait(part: Callable[[str], ModuleType]) -> None:
+    body = f"with open('lock', 'w') as file:\n    fcntl.flock(file, fcntl.LOCK_EX)\n{_indented(CHECK_THEN_ACT)}"
+
+    raced, rows = meet(part, body, stop=2, prelude="import fcntl\n")
+
+    assert (raced.first.value, raced.second.value, rows) == (1, 2, [1, 2])
+
+
+@pytest.mark.parametrize("taken", ["lock.acquire(blocking=False)", "lock.acquire(False)", "lock.acquire(timeout=0.01)"])
+@pytest.mark.parametrize("made", ["Lock", "RLock", "Semaphore"])
+def test_who_does_not_wait_for_long_is_told_that_it_has_no_lock(
+    part: Callable[[str], ModuleType], made: str, taken: str
+) -> None:
+    body = f"if not {taken}: return -1\ntry:\n{_indented(CHECK_THEN_ACT)}\nfinally: lock.release()"
+
+    raced, _ = meet(part, body, stop=2, prelude=f"import threading\nlock = threading.{made}()\n")
+
+    assert (raced.first.value, raced.second.value) in {(1, -1), (1, 2)}
 
 
 @pytest.mark.parametrize(
@@ -225,7 +277,7 @@ APP = """
 import asyncio, sqlite3, threading
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
-lock = asyncio.Lock()
+lock, turns = asyncio.Lock(), asyncio.Semaphore(1)
 def make_app(path):
     app = FastAPI()
     with sqlite3.connect(path) as db:
@@ -251,6 +303,7 @@ def make_app(path):
         ("def create(): return work()", [1, 1], True),
         ("async def create(): return work()", [1, 2], False),
         ("async def create():\n        async with lock: return await run_in_threadpool(work)", [1, 2], True),
+        ("async def create():\n        async with turns: return await run_in_threadpool(work)", [1, 2], True),
         ("async def create(): return await asyncio.to_thread(work)", [1, 1], True),
     ],
 )
