@@ -6,20 +6,23 @@ import fnmatch
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from . import prompts, sandbox, stats
 from .checkers.answers import read_code
 from .errors import BadInput
+from .grade.judging import Grading, Waiting, judge
+from .judgements import Judgement
 from .mutants import Mutant, mutants
 from .records import line
 from .suites import generate, load
-from .values import Control, Equivalent, Sample, Score, Suite, digest
+from .values import Control, Equivalent, Sample, Suite, digest
 
 __all__ = ["Finding", "lint"]
+
+_Judged = Callable[[Suite, Sequence[tuple[Sample, str]]], list[Judgement]]
 
 # What a sample is called when a checker that draws data by its name judges it: a verdict must not depend on the draw.
 NAMES: Final = ("", "-again", "-once-more")
@@ -35,23 +38,32 @@ class Finding:
     detail: str
 
 
-def lint(suite: Suite, pool: Executor, *, most: int | None = 0) -> list[Finding]:
+def lint(suite: Suite, *, most: int | None = 0, report: Callable[[int, int], None] | None = None) -> list[Finding]:
     """Run every gate; needs the public split. No model is asked.
 
-    `most` bounds the mutants that are judged: none of them by default, None for all. Raises BadInput where code would
-    have to run and this machine offers no isolation for it.
+    `most` bounds the mutants that are judged: none of them by default, None for all. `report` is told how far the judging
+    of controls, and then of mutants, is (done, of all). Raises BadInput where code would have to run and this machine
+    offers no isolation for it.
     """
     if suite.runs_code:
         sandbox.isolation()
+
+    def judged(suite: Suite, answers: Sequence[tuple[Sample, str]]) -> list[Judgement]:
+        waiting = {
+            str(number): Waiting(suite=suite, sample=sample, text=text) for number, (sample, text) in enumerate(answers)
+        }
+        found = judge(waiting, Grading(report=report))
+        return [found[name] for name in waiting]
+
     gates = [
         ("data", _data(suite)),
         ("prompts", _prompts(suite)),
         ("evidence", _evidence(suite)),
-        ("controls", _controls(suite, pool)),
-        ("degenerate", _degenerate(suite, pool)),
+        ("controls", _controls(suite, judged)),
+        ("degenerate", _degenerate(suite, judged)),
     ]
     if most != 0 and suite.mutated:
-        gates.append(("mutants", _mutants(suite, pool, most)))
+        gates.append(("mutants", _mutants(suite, judged, most)))
     found = []
     for gate, problems in gates:
         seen = list(problems)
@@ -132,19 +144,15 @@ def _evidence(suite: Suite) -> Iterator[tuple[str, str]]:
         yield "warn", f"only levels {sorted(by_level)}"
 
 
-def _controls(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
+def _controls(suite: Suite, judged: _Judged) -> Iterator[tuple[str, str]]:
     """Each control is judged as declared, whatever data a checker that draws them draws."""
     by_id = {sample.id: sample for sample in suite.samples}
     asked = [(control, name) for control in suite.controls for name in (NAMES if suite.draws else NAMES[:1])]
-
-    def judged(one: tuple[Control, str]) -> str:
-        control, name = one
-        sample = by_id[control.sample]
-        return _problem(control, _judge(suite, replace(sample, id=f"{sample.id}{name}"), control.answer))
-
+    samples = [replace(by_id[control.sample], id=f"{control.sample}{name}") for control, name in asked]
+    answers = [(sample, control.answer) for sample, (control, _) in zip(samples, asked, strict=True)]
     found: dict[str, list[str]] = {}
-    for (control, _), problem in zip(asked, pool.map(judged, asked), strict=True):
-        found.setdefault(control.id, []).append(problem)
+    for (control, _), judgement in zip(asked, judged(suite, answers), strict=True):
+        found.setdefault(control.id, []).append(_problem(control, judgement))
     for id_, problems in found.items():
         wrong = [problem for problem in problems if problem]
         if wrong:
@@ -152,38 +160,33 @@ def _controls(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
             yield "fail", f"{id_}: {wrong[0]}{flips}"
 
 
-def _problem(control: Control, score: Score | str) -> str:
-    """How the score is not the declared one; empty if it is."""
-    if isinstance(score, str):
-        return score
-    passes = score.value >= 1
-    if passes is not (control.expect == "pass"):
-        does = "passes" if passes else f"fails ({score.why} {score.details})"
+def _problem(control: Control, found: Judgement) -> str:
+    """How the judgement is not the declared one; empty if it is."""
+    if found.verdict == "error":
+        return found.why
+    if found.verdict != control.expect:
+        does = "passes" if found.verdict == "pass" else f"fails ({found.why} {found.details})"
         return f"must {control.expect}, but it {does}"
-    if not passes and score.why != control.why:
-        return f"must fail with {control.why!r}, but fails with {score.why!r} ({score.details})"
+    if found.verdict == "fail" and found.why != control.why:
+        return f"must fail with {control.why!r}, but fails with {found.why!r} ({found.details})"
     return ""
 
 
-def _mutants(suite: Suite, pool: Executor, most: int | None) -> Iterator[tuple[str, str]]:
+def _mutants(suite: Suite, judged: _Judged, most: int | None) -> Iterator[tuple[str, str]]:
     """Each small fault in a right answer is found, but for those that are known to be none."""
     by_id = {sample.id: sample for sample in suite.samples}
     right = [each for each in suite.controls if each.expect == "pass" and _named(each.id, suite.mutated)]
     made = [(control, mutant) for control in right for mutant in mutants(read_code(control.answer))]
     made.sort(key=lambda one: digest([suite.id, one[0].id, one[1].where, one[1].change]))
     part = made[:most]
-
-    def judged(one: tuple[Control, Mutant]) -> Score | str:
-        control, mutant = one
-        return _judge(suite, by_id[control.sample], mutant.source)
-
+    judgements = judged(suite, [(by_id[control.sample], mutant.source) for control, mutant in part])
     used, alive, equal = set[Equivalent](), 0, 0
-    for (control, mutant), score in zip(part, pool.map(judged, part), strict=True):
+    for (control, mutant), found in zip(part, judgements, strict=True):
         place = f"{control.id}: {mutant.where}: {mutant.change}"
-        if isinstance(score, str):
+        if found.verdict == "error":
             alive += 1
-            yield "fail", f"{place}: {score}"
-        elif score.value >= 1:
+            yield "fail", f"{place}: {found.why}"
+        elif found.verdict == "pass":
             known = {each for each in suite.equivalents if _is(each, control, mutant)}
             used |= known
             alive, equal = alive + (not known), equal + bool(known)
@@ -206,7 +209,7 @@ def _is(known: Equivalent, control: Control, mutant: Mutant) -> bool:
     return (known.where, known.change) == (mutant.where, mutant.change) and _named(control.id, [known.of])
 
 
-def _degenerate(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
+def _degenerate(suite: Suite, judged: _Judged) -> Iterator[tuple[str, str]]:
     sample = suite.samples[0]
     echo = prompts.fill(suite.user, sample)
     answers = (
@@ -220,19 +223,11 @@ def _degenerate(suite: Suite, pool: Executor) -> Iterator[tuple[str, str]]:
         "[" * 100_000,
         "```python\n```",
     )
-    for answer, score in zip(answers, pool.map(lambda text: _judge(suite, sample, text), answers), strict=True):
-        if isinstance(score, str):
-            yield "fail", f"{sample.id}: the answer {answer[:40]!r}: {score}"
-        elif score.value >= 1:
+    for answer, found in zip(answers, judged(suite, [(sample, answer) for answer in answers]), strict=True):
+        if found.verdict == "error":
+            yield "fail", f"{sample.id}: the answer {answer[:40]!r}: {found.why}"
+        elif found.verdict == "pass":
             yield "fail", f"{sample.id}: the answer {answer[:40]!r} passes"
-
-
-def _judge(suite: Suite, sample: Sample, answer: str) -> Score | str:
-    """The checker's score, or what broke."""
-    try:
-        return suite.check(sample, answer)
-    except Exception as error:  # noqa: BLE001 - a checker that raises is a finding
-        return f"checker broke: {type(error).__name__}: {error}"
 
 
 def _units(samples: Iterable[Sample]) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,7 @@ from harness.values import canonical
 
 
 def findings(folder: Path, most: int | None = 0) -> dict[str, list[tuple[str, str]]]:
-    with ThreadPoolExecutor(2) as pool:
-        found = lint.lint(suites.load(folder), pool, most=most)
+    found = lint.lint(suites.load(folder), most=most)
     by_gate: dict[str, list[tuple[str, str]]] = {}
     for each in found:
         by_gate.setdefault(each.gate, []).append((each.result, each.detail))
@@ -257,5 +255,5 @@ def test_code_is_not_run_without_isolation_and_no_control_is_blamed_for_it(monke
     monkeypatch.setenv(sandbox.CHOICE, "nonsense")
     races = suites.load(suites.find("races"))
 
-    with ThreadPoolExecutor(2) as pool, pytest.raises(BadInput, match="no plugin named 'nonsense'"):
-        lint.lint(races, pool)
+    with pytest.raises(BadInput, match="no plugin named 'nonsense'"):
+        lint.lint(races)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .. import console, report, suites
@@ -43,9 +41,9 @@ def suites_command(options: Namespace) -> int:
 
 def lint_command(options: Namespace) -> int:
     findings = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with console.judging() as report_judging:
         for name in [*options.suites, *options.more_suites] or suites.names():
-            findings += lint_.lint(suites.load(suites.find(name)), pool, most=options.mutants)
+            findings += lint_.lint(suites.load(suites.find(name)), most=options.mutants, report=report_judging)
     if options.format == "json":
         console.data(findings)
     else:
