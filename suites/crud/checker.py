@@ -40,7 +40,7 @@ def check(sample: Sample, answer: str) -> Score:
     try:
         with opened(spec) as port:
             port.load(source)
-            return _played(port, f"{sample.id}\n{sample.target}\n{answer}")
+            return _played(port, _digest(f"{sample.id}\n{sample.target}\n{answer}"))
     except Broken as broken:
         return _failed(broken.why, str(broken))
     except CandidateDied as fault:
@@ -60,7 +60,7 @@ def opened(spec: Spec) -> Iterator[Port]:
             yield HttpPort(talk, spec)
 
 
-def _played(port: Port, seed: str) -> Score:
+def _played(port: Port, seed: bytes) -> Score:
     """Play all groups, also after one has failed; a candidate that breaks off the session fails the rest with it."""
     plan = groups(port.spec)
     problems: list[tuple[str, str]] = []
@@ -79,13 +79,12 @@ def _played(port: Port, seed: str) -> Score:
     return Score(value=round(1 - len(problems) / len(plan), 4), why=why, details=details[:200])
 
 
-def _problem(port: Port, group: Group, seed: str) -> tuple[str, str] | None:
+def _problem(port: Port, group: Group, seed: bytes) -> tuple[str, str] | None:
     """The code and the details of the first difference in this group, if there is one.
 
     Its data are drawn from the sample and the answer: the same answer is judged alike again, and no answer can hold them.
     """
-    number = int.from_bytes(hashlib.sha256(f"{group.why}\n{seed}".encode(errors="surrogatepass")).digest(), "big")
-    play = Play(port, Draw(port.spec, random.Random(number)), group.why)
+    play = Play(port, Draw(port.spec, random.Random(seed + _digest(group.why))), group.why)
     try:
         if not group.pair:
             play.open()
@@ -94,6 +93,10 @@ def _problem(port: Port, group: Group, seed: str) -> tuple[str, str] | None:
         why = mismatch.why or group.why
         return why, str(mismatch) if why == group.why else f"{group.why}: {mismatch}"
     return None
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
 def _fault(fault: CandidateFault) -> str:

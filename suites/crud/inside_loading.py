@@ -14,6 +14,10 @@ from .inside_gate import Gate
 __all__ = ["Broken", "compiled", "loaded", "oddity", "text"]
 
 
+PLAIN = frozenset({type(None), bool, int, str})
+DEEPEST = 6
+
+
 class Broken(Exception):
     """The answer's text cannot be used; `reply` says why."""
 
@@ -61,14 +65,14 @@ def text(error: BaseException) -> str:
 
 def oddity(value: Any, depth: int = 0) -> str:
     """The type of whatever in the value JSON would not carry unchanged."""
-    if value is None or type(value) in {bool, int, str}:
+    kind = type(value)
+    if kind in PLAIN or (kind is float and value - value == 0):
         return ""
-    if type(value) is float and value - value == 0:
+    if kind not in {list, dict} or depth == DEEPEST:
+        return kind.__name__
+    if kind is dict and not set(map(type, value)) <= {str}:
+        return "dict with keys that are not str"
+    items = value if kind is list else value.values()
+    if set(map(type, items)) <= PLAIN:  # a record is, and there are many
         return ""
-    if depth < 6 and type(value) is list:
-        return next(filter(None, (oddity(item, depth + 1) for item in value)), "")
-    if depth < 6 and type(value) is dict:
-        if any(type(key) is not str for key in value):
-            return "dict with keys that are not str"
-        return next(filter(None, (oddity(item, depth + 1) for item in value.values())), "")
-    return type(value).__name__
+    return next(filter(None, (oddity(item, depth + 1) for item in items)), "")

@@ -161,13 +161,18 @@ class Port(ABC):
 
 def same(found: Any, expected: Any) -> bool:
     """Equality that tells True from 1 and 6.0 from 6, all the way down."""
+    return bool(found == expected) and _alike(found, expected)
+
+
+def _alike(found: Any, expected: Any) -> bool:
+    """Whether equal values have equal types."""
     if type(found) is not type(expected):
         return False
     if type(found) is list:
-        return len(found) == len(expected) and all(map(same, found, expected))
+        return all(map(_alike, found, expected))
     if type(found) is dict:
-        return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in found)
-    return bool(found == expected)
+        return all(map(_alike, map(found.__getitem__, expected), expected.values()))
+    return True
 
 
 def short(value: Any) -> str:
