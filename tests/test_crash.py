@@ -20,7 +20,13 @@ from harness.cli import main
 
 pytestmark = pytest.mark.slow
 
-PROGRAM = "import sys; from harness.cli import main; sys.exit(main())"
+# Shells have what they start in the background ignore a Ctrl-C; a run must hear it also when tests are started so.
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from harness.cli import main
+sys.exit(main())
+"""
 KILLS = 20
 REQUESTS = 500
 CONNECTIONS = 16
