@@ -22,7 +22,7 @@ from .values import Control, Equivalent, Sample, Suite, digest
 
 __all__ = ["Finding", "lint"]
 
-_Judged = Callable[[Suite, Sequence[tuple[Sample, str]]], list[Judgement]]
+_Judged = Callable[[Sequence[tuple[Sample, str]]], list[Judgement]]
 
 # What a sample is called when a checker that draws data by its name judges it: a verdict must not depend on the draw.
 NAMES: Final = ("", "-again", "-once-more")
@@ -48,7 +48,7 @@ def lint(suite: Suite, *, most: int | None = 0, report: Callable[[int, int], Non
     if suite.runs_code:
         sandbox.isolation()
 
-    def judged(suite: Suite, answers: Sequence[tuple[Sample, str]]) -> list[Judgement]:
+    def judged(answers: Sequence[tuple[Sample, str]]) -> list[Judgement]:
         waiting = {
             str(number): Waiting(suite=suite, sample=sample, text=text) for number, (sample, text) in enumerate(answers)
         }
@@ -151,7 +151,7 @@ def _controls(suite: Suite, judged: _Judged) -> Iterator[tuple[str, str]]:
     samples = [replace(by_id[control.sample], id=f"{control.sample}{name}") for control, name in asked]
     answers = [(sample, control.answer) for sample, (control, _) in zip(samples, asked, strict=True)]
     found: dict[str, list[str]] = {}
-    for (control, _), judgement in zip(asked, judged(suite, answers), strict=True):
+    for (control, _), judgement in zip(asked, judged(answers), strict=True):
         found.setdefault(control.id, []).append(_problem(control, judgement))
     for id_, problems in found.items():
         wrong = [problem for problem in problems if problem]
@@ -179,7 +179,7 @@ def _mutants(suite: Suite, judged: _Judged, most: int | None) -> Iterator[tuple[
     made = [(control, mutant) for control in right for mutant in mutants(read_code(control.answer))]
     made.sort(key=lambda one: digest([suite.id, one[0].id, one[1].where, one[1].change]))
     part = made[:most]
-    judgements = judged(suite, [(by_id[control.sample], mutant.source) for control, mutant in part])
+    judgements = judged([(by_id[control.sample], mutant.source) for control, mutant in part])
     used, alive, equal = set[Equivalent](), 0, 0
     for (control, mutant), found in zip(part, judgements, strict=True):
         place = f"{control.id}: {mutant.where}: {mutant.change}"
@@ -223,7 +223,7 @@ def _degenerate(suite: Suite, judged: _Judged) -> Iterator[tuple[str, str]]:
         "[" * 100_000,
         "```python\n```",
     )
-    for answer, found in zip(answers, judged(suite, [(sample, answer) for answer in answers]), strict=True):
+    for answer, found in zip(answers, judged([(sample, answer) for answer in answers]), strict=True):
         if found.verdict == "error":
             yield "fail", f"{sample.id}: the answer {answer[:40]!r}: {found.why}"
         elif found.verdict == "pass":

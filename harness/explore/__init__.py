@@ -1,8 +1,9 @@
 """Runs small threaded programs under every schedule with a bounded number of switches, and tells how each one ends.
 
 The modules of this package need the standard library only, so that they can be carried as text into a process that has
-nothing else: `DRIVER` is a program for the sandbox that serves as an `Explorer`, `modules()` is what it needs. What is explored is one interpreter's threads at the grain of its bytecode, under the lock of the
-interpreter: a pass says "no violation with at most so many switches", never "free of races". asyncio is left out.
+nothing else: `DRIVER` is a program for the sandbox that serves as an `Explorer`, `modules()` is what it needs. What is
+explored is one interpreter's threads at the grain of its bytecode, under the lock of the interpreter: a pass says "no
+violation with at most so many switches", never "free of races". asyncio is left out.
 """
 
 from __future__ import annotations

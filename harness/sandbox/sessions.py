@@ -30,8 +30,8 @@ def session(
     `driver` is the text of a trusted program with `receive()`, `send(value)` and `listener` in its globals; the
     candidate's source reaches it as an ordinary message. `preload` are modules that are imported already, and all that
     is importable beside the standard library. `modules` are names and texts of the driver's own, imported once for all
-    sessions, which therefore must hold nothing of a sample. With `serves`, `listener` is the descriptor of a listening Unix socket.
-    `without` leaves layers of the isolation out: for the tests of the sandbox itself, never for an answer.
+    sessions, which therefore must hold nothing of a sample. With `serves`, `listener` is the descriptor of a listening
+    Unix socket. `without` leaves layers of the isolation out: for the tests of the sandbox itself, never for an answer.
 
     Raises `BadInput` where no isolation is strong enough, `CandidateFault` for what the candidate does and
     `CheckerError` for what is ours: no jail, a driver that fails before its first `receive()`, or a survivor.

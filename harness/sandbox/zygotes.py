@@ -51,7 +51,8 @@ Modules = tuple[tuple[str, str], ...]
 class Kind:
     """What tells one zygote from another: who starts it, whether its jails get namespaces of their own, its modules.
 
-    `preload` are names of modules that are installed, `modules` those that come as text. Without an environment of its own it, and its candidates, have ours.
+    `preload` are names of modules that are installed, `modules` those that come as text. Without an environment of its own
+    it, and its candidates, have ours.
     """
 
     executor: str = "local"

@@ -90,8 +90,8 @@ class _Lock:
     gate: Gate
     make: Callable[..., Any]
 
-    def __init__(self, *value: int) -> None:
-        self._real = self.make(*value)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._real = self.make(*given, **named)
 
     def acquire(self, blocking: bool = True, timeout: float | None = -1) -> bool:
         if not blocking:
@@ -99,8 +99,8 @@ class _Lock:
         limit = {} if timeout is None or timeout < 0 else {"timeout": timeout}
         return bool(_waited(self.gate, lambda: self._real.acquire(blocking=False), lambda: self._real.acquire(**limit)))
 
-    def release(self, *count: int) -> None:
-        self._real.release(*count)
+    def release(self, *given: Any, **named: Any) -> None:
+        self._real.release(*given, **named)
 
     def locked(self) -> bool:
         return bool(self._real.locked())
@@ -115,19 +115,13 @@ class _Lock:
 def _of_tasks(gate: Gate) -> dict[str, type]:
     import asyncio
 
-    class Lock(asyncio.Lock):
-        async def acquire(self) -> Any:
+    class Parking:
+        async def acquire(self: Any) -> Any:
             if self.locked():
                 gate.park()
-            return await super().acquire()
+            return await super().acquire()  # type: ignore[misc]
 
-    class Semaphore(asyncio.Semaphore):
-        async def acquire(self) -> Any:
-            if self.locked():
-                gate.park()
-            return await super().acquire()
-
-    return {"Lock": Lock, "Semaphore": Semaphore}
+    return {each.__name__: type(each.__name__, (Parking, each), {}) for each in (asyncio.Lock, asyncio.Semaphore)}
 
 
 def _flock(gate: Gate) -> Callable[[Any, int], None]:

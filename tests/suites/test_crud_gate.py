@@ -154,7 +154,7 @@ finally:
     "made",
     [
         *("threading.Lock()", "threading.RLock()", "threading.Condition()", "threading.Condition(threading.RLock())"),
-        *("threading.Semaphore()", "threading.BoundedSemaphore(1)"),
+        *("threading.Semaphore()", "threading.Semaphore(value=1)", "threading.BoundedSemaphore(1)"),
     ],
 )
 def test_a_lock_of_python_makes_the_second_call_wait(part: Callable[[str], ModuleType], made: str) -> None:

@@ -16,8 +16,9 @@ LAYERS: Final = ("namespaces", "landlock", "seccomp", "limits", "environment", "
 class Setting:
     """One zygote: whether it has namespaces, what it imports, and what of the machine's files its jails see.
 
-    `preload` are modules to import, `modules` the number of those that follow as text. `shown` are files and folders at their own place, `hidden` what is left out of them, `packages` what is importable
-    beyond the standard library. `privileged` is who may become any user. `folder` is where jails without namespaces have their files, `crowd` how many
+    `preload` are modules to import, `modules` the number of those that follow as text. `shown` are files and folders at
+    their own place, `hidden` what is left out of them, `packages` what is importable beyond the standard library.
+    `privileged` is who may become any user. `folder` is where jails without namespaces have their files, `crowd` how many
     processes the kernel counts with a candidate's.
     """
 
